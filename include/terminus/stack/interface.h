@@ -1,0 +1,53 @@
+/// An interface: one device or one VLAN on it, with the addresses that Terminus answers for there.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "terminus/wire/address.h"
+#include "terminus/wire/ethernet.h"
+
+namespace terminus {
+
+/// More are refused by the configuration: a flow record keeps the index in eight bits.
+inline constexpr std::size_t max_interfaces = 64;
+
+/// An address of our own with the on-link prefix that it belongs to.
+struct OwnAddress {
+    Address address;
+    std::uint8_t prefix_length = 0;
+
+    [[nodiscard]] Prefix on_link() const;
+};
+
+struct Interface {
+    std::uint8_t lane = 0;       ///< index of the device's lane at every worker
+    std::uint16_t vlan = 0;      ///< 802.1Q id, 0: untagged
+    Mac mac;
+    std::uint16_t mtu_bytes = 1500;
+    std::vector<OwnAddress> addresses;  ///< ARP/ND, ping, the source of ICMP errors
+    std::vector<Prefix> prefixes;       ///< whole ranges that we answer for as well
+    std::vector<Address> gateways;      ///< at most one per family is used: the first
+    bool offers_ip_checksum = false;    ///< the device finishes IPv4 header checksums
+    bool offers_l4_checksum = false;    ///< the device finishes TCP and UDP checksums
+    bool accepts_router_advertisements = false;  ///< learn an IPv6 gateway from RFC 4861 section 4.2
+};
+
+/// What an address is to an interface.
+enum class Ownership : std::uint8_t {
+    none,
+    own,        ///< one of `addresses`, or our link-local address
+    answered,   ///< inside `prefixes`
+    broadcast,  ///< limited or directed broadcast
+    group,      ///< multicast
+};
+[[nodiscard]] Ownership ownership(const Interface& interface, const Address& address);
+/// Our link-local IPv6 address there: the configured one, else fe80::/64 with the MAC's EUI-64.
+[[nodiscard]] Address link_local_of(const Interface& interface);
+/// The first own address of the family, for the source field; nothing when there is none.
+[[nodiscard]] const Address* source_address(const Interface& interface, Family family);
+/// True when the address is reached without a gateway.
+[[nodiscard]] bool is_on_link(const Interface& interface, const Address& address);
+
+}  // namespace terminus
