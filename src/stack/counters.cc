@@ -1,9 +1,9 @@
 #include "terminus/stack/counters.h"
 
+#include "terminus/base/assert.h"
+
 #include <algorithm>
 #include <bit>
-
-#include "terminus/base/assert.h"
 
 namespace terminus {
 namespace {

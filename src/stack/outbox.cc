@@ -1,8 +1,8 @@
 #include "terminus/stack/outbox.h"
 
-#include <algorithm>
-
 #include "terminus/base/assert.h"
+
+#include <algorithm>
 
 namespace terminus {
 

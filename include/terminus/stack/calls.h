@@ -1,18 +1,19 @@
 /// What the user calls of RFC 9293 section 3.9.1 speak of: handles, errors and status.
 #pragma once
 
+#include "terminus/tcp/seq.h"
+#include "terminus/tcp/state.h"
+#include "terminus/wire/address.h"
+
 #include <compare>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
-#include "terminus/tcp/seq.h"
-#include "terminus/tcp/state.h"
-#include "terminus/wire/address.h"
-
 namespace terminus {
 
-/// Names one conversation for ever: `serial` tells a reused slot from the first one. The default names none.
+/// Names one conversation for ever: `serial` tells a reused slot from the first one. The default
+/// names none.
 struct Conversation {
     std::uint32_t slot = 0xffffffff;
     std::uint32_t serial = 0;

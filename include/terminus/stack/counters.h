@@ -1,16 +1,16 @@
 /// Everything that one worker counts: plain numbers that only the worker writes, published by copy.
 #pragma once
 
+#include "terminus/base/drop.h"
+#include "terminus/stack/interface.h"
+#include "terminus/tcp/state.h"
+#include "terminus/wire/address.h"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
-
-#include "terminus/base/drop.h"
-#include "terminus/stack/interface.h"
-#include "terminus/tcp/state.h"
-#include "terminus/wire/address.h"
 
 namespace terminus {
 
@@ -56,10 +56,10 @@ struct IcmpKind {
     std::uint8_t type, code;
 };
 inline constexpr std::array<IcmpKind, 19> icmp_kinds{{
-    {Family::ip4, 0, 0},   {Family::ip4, 3, 0},   {Family::ip4, 3, 1},  {Family::ip4, 3, 2},
-    {Family::ip4, 3, 3},   {Family::ip4, 3, 13},  {Family::ip4, 11, 1}, {Family::ip6, 129, 0},
-    {Family::ip6, 1, 0},   {Family::ip6, 1, 1},   {Family::ip6, 1, 3},  {Family::ip6, 1, 4},
-    {Family::ip6, 3, 1},   {Family::ip6, 4, 0},   {Family::ip6, 4, 1},  {Family::ip6, 4, 2},
+    {Family::ip4, 0, 0},   {Family::ip4, 3, 0},   {Family::ip4, 3, 1},   {Family::ip4, 3, 2},
+    {Family::ip4, 3, 3},   {Family::ip4, 3, 13},  {Family::ip4, 11, 1},  {Family::ip6, 129, 0},
+    {Family::ip6, 1, 0},   {Family::ip6, 1, 1},   {Family::ip6, 1, 3},   {Family::ip6, 1, 4},
+    {Family::ip6, 3, 1},   {Family::ip6, 4, 0},   {Family::ip6, 4, 1},   {Family::ip6, 4, 2},
     {Family::ip6, 135, 0}, {Family::ip6, 136, 0}, {Family::ip6, 143, 0},
 }};
 /// The position in `icmp_kinds`.
@@ -70,7 +70,8 @@ enum class Suppressed : std::uint8_t { silence_required, per_destination, global
 inline constexpr std::size_t suppressed_count = 3;
 [[nodiscard]] std::string_view name(Suppressed reason);
 
-/// A histogram over powers of two: bucket i counts values below 2^i microseconds (the last: all others).
+/// A histogram over powers of two: bucket i counts values below 2^i microseconds (the last: all
+/// others).
 struct Histogram {
     std::array<std::uint64_t, 28> buckets{};
     std::uint64_t sum_us = 0;
@@ -88,8 +89,9 @@ inline constexpr std::size_t max_services = 128;
 struct ServiceCounters {
     std::uint64_t connections = 0;     ///< TCP flows established
     std::uint64_t bytes_received = 0;  ///< text or datagram payload that the service took
-    std::uint64_t bytes_sent = 0;      ///< text or datagram payload that it gave, first transmissions only
-    std::uint64_t datagrams = 0;       ///< UDP datagrams and pings received
+    std::uint64_t bytes_sent =
+        0;  ///< text or datagram payload that it gave, first transmissions only
+    std::uint64_t datagrams = 0;  ///< UDP datagrams and pings received
 };
 
 struct Counters {
@@ -98,14 +100,15 @@ struct Counters {
     std::array<std::uint64_t, tcp_event_count> tcp{};
     std::array<std::uint64_t, tcp::state_count> flows{};  ///< live flows by state: a gauge
     std::array<std::uint64_t, icmp_kinds.size()> icmp_sent{};
-    std::array<std::array<std::uint64_t, suppressed_count>, 2> icmp_suppressed{};  ///< [IPv6?][reason]
+    std::array<std::array<std::uint64_t, suppressed_count>, 2>
+        icmp_suppressed{};              ///< [IPv6?][reason]
     std::uint64_t frames_received = 0;  ///< from lanes
     std::uint64_t handed_in = 0;        ///< from other workers
     std::uint64_t resets_sent = 0;
-    std::uint64_t half_open = 0;        ///< gauge
+    std::uint64_t half_open = 0;                                                   ///< gauge
     std::uint64_t busy_used = 0, blocks_used = 0, timers_used = 0, keys_used = 0;  ///< gauges
     std::uint64_t neighbours = 0, reassembling = 0;                                ///< gauges
-    Histogram handshake;                ///< from SYN to ESTABLISHED
+    Histogram handshake;  ///< from SYN to ESTABLISHED
     std::array<InterfaceCounters, max_interfaces> interfaces{};
     std::array<ServiceCounters, max_services> services{};
 

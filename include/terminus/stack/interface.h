@@ -1,12 +1,12 @@
 /// An interface: one device or one VLAN on it, with the addresses that Terminus answers for there.
 #pragma once
 
+#include "terminus/wire/address.h"
+#include "terminus/wire/ethernet.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
-
-#include "terminus/wire/address.h"
-#include "terminus/wire/ethernet.h"
 
 namespace terminus {
 
@@ -22,8 +22,8 @@ struct OwnAddress {
 };
 
 struct Interface {
-    std::uint8_t lane = 0;       ///< index of the device's lane at every worker
-    std::uint16_t vlan = 0;      ///< 802.1Q id, 0: untagged
+    std::uint8_t lane = 0;   ///< index of the device's lane at every worker
+    std::uint16_t vlan = 0;  ///< 802.1Q id, 0: untagged
     Mac mac;
     std::uint16_t mtu_bytes = 1500;
     std::vector<OwnAddress> addresses;  ///< ARP/ND, ping, the source of ICMP errors
@@ -31,7 +31,8 @@ struct Interface {
     std::vector<Address> gateways;      ///< at most one per family is used: the first
     bool offers_ip_checksum = false;    ///< the device finishes IPv4 header checksums
     bool offers_l4_checksum = false;    ///< the device finishes TCP and UDP checksums
-    bool accepts_router_advertisements = false;  ///< learn an IPv6 gateway from RFC 4861 section 4.2
+    bool accepts_router_advertisements =
+        false;  ///< learn an IPv6 gateway from RFC 4861 section 4.2
 };
 
 /// What an address is to an interface.

@@ -1,11 +1,11 @@
-/// A lane: one worker's pair of queues on one device. The stack never calls it; the worker does, a burst at a
-/// time. src/dpdk implements it over an ethdev, the tests in memory.
+/// A lane: one worker's pair of queues on one device. The stack never calls it; the worker does, a
+/// burst at a time. src/dpdk implements it over an ethdev, the tests in memory.
 #pragma once
+
+#include "terminus/stack/frame.h"
 
 #include <cstddef>
 #include <span>
-
-#include "terminus/stack/frame.h"
 
 namespace terminus {
 
@@ -16,7 +16,8 @@ public:
     Lane& operator=(const Lane&) = delete;
     virtual ~Lane() = default;
 
-    /// Fills a prefix of `frames` with what has arrived and returns its size. The caller owns those frames.
+    /// Fills a prefix of `frames` with what has arrived and returns its size. The caller owns those
+    /// frames.
     virtual std::size_t receive(std::span<Frame> frames) = 0;
     /// Takes a prefix of `frames` to send and returns its size; the caller keeps the rest.
     virtual std::size_t transmit(std::span<const Frame> frames) = 0;

@@ -1,13 +1,13 @@
-/// The outbox: where a stack puts what leaves it in one turn, and the stock of fresh frames it may write into.
-/// The worker fills the stock before a turn and empties the rest after it.
+/// The outbox: where a stack puts what leaves it in one turn, and the stock of fresh frames it may
+/// write into. The worker fills the stock before a turn and empties the rest after it.
 #pragma once
+
+#include "terminus/stack/frame.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
-
-#include "terminus/stack/frame.h"
 
 namespace terminus {
 
@@ -19,13 +19,15 @@ public:
     // For the stack.
     /// Sends on `frame.lane`. There must be room().
     void send(const Frame& frame) { to_send_[sends_++] = frame; }
-    /// Gives a frame back to its lane unsent. Every received frame is sent, released, handed or held.
+    /// Gives a frame back to its lane unsent. Every received frame is sent, released, handed or
+    /// held.
     void release(const Frame& frame) { to_release_[releases_++] = frame; }
     /// Passes a received frame to another worker, as "yours to receive".
     void hand(const Frame& frame, std::uint16_t worker) { to_hand_[hands_++] = {frame, worker}; }
     /// Frames that may still be sent this turn.
     [[nodiscard]] std::size_t room() const { return to_send_.size() - sends_; }
-    /// An empty frame, or one with a null handle when the stock is used up. Its checksum marks are clear.
+    /// An empty frame, or one with a null handle when the stock is used up. Its checksum marks are
+    /// clear.
     [[nodiscard]] Frame fresh();
 
     // For the worker.
@@ -34,7 +36,9 @@ public:
         std::uint16_t worker = 0;
     };
     [[nodiscard]] std::span<const Frame> sent() const { return {to_send_.data(), sends_}; }
-    [[nodiscard]] std::span<const Frame> released() const { return {to_release_.data(), releases_}; }
+    [[nodiscard]] std::span<const Frame> released() const {
+        return {to_release_.data(), releases_};
+    }
     [[nodiscard]] std::span<const Handed> handed() const { return {to_hand_.data(), hands_}; }
     /// Forgets the three lists; the worker has dealt with them.
     void clear() { sends_ = releases_ = hands_ = 0; }

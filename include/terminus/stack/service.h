@@ -1,20 +1,21 @@
-/// A service: what stands behind a listener. Immutable and shared by all workers; what it must remember of one
-/// flow is a ServiceState. It is called for text, never for a packet without text, and never calls back.
+/// A service: what stands behind a listener. Immutable and shared by all workers; what it must
+/// remember of one flow is a ServiceState. It is called for text, never for a packet without text,
+/// and never calls back.
 #pragma once
+
+#include "terminus/tcp/seq.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
-#include "terminus/tcp/seq.h"
-
 namespace terminus {
 
 /// What a service remembers of one flow, kept in the flow record.
 struct ServiceState {
-    tcp::Seq mark;           ///< of the outgoing stream: what it means is the service's own affair; for
-                             ///< Text::generated it is the sequence number after the last byte promised
+    tcp::Seq mark;  ///< of the outgoing stream: what it means is the service's own affair; for
+                    ///< Text::generated it is the sequence number after the last byte promised
     std::uint8_t phase = 0;  ///< 0 to 7
 };
 
@@ -28,9 +29,10 @@ enum class Text : std::uint8_t {
 
 /// What take() did.
 struct Taken {
-    std::size_t bytes = 0;  ///< how many of the bytes offered it took; the rest is offered again later
-    bool close = false;     ///< close our half after the text promised so far
-    bool abort = false;     ///< reset the flow
+    std::size_t bytes =
+        0;               ///< how many of the bytes offered it took; the rest is offered again later
+    bool close = false;  ///< close our half after the text promised so far
+    bool abort = false;  ///< reset the flow
 };
 
 class Service {
@@ -42,18 +44,21 @@ public:
 
     [[nodiscard]] Text text() const { return text_; }
 
-    /// In-order text of a flow. `next` is the sequence number of the next byte that a generated answer would
-    /// have: a service with Text::generated appends by moving `state.mark`. `all_acknowledged` tells that
-    /// nothing promised is outstanding. Untaken text is offered again when more arrives or all is acknowledged.
-    virtual Taken take(ServiceState& state, std::span<const std::byte> text, bool all_acknowledged) const = 0;
+    /// In-order text of a flow. `next` is the sequence number of the next byte that a generated
+    /// answer would have: a service with Text::generated appends by moving `state.mark`.
+    /// `all_acknowledged` tells that nothing promised is outstanding. Untaken text is offered again
+    /// when more arrives or all is acknowledged.
+    virtual Taken take(ServiceState& state, std::span<const std::byte> text,
+                       bool all_acknowledged) const = 0;
 
-    /// Writes the outgoing text from sequence number `at` on; equal bytes for equal positions. `into` ends at
-    /// or before the promised end.
+    /// Writes the outgoing text from sequence number `at` on; equal bytes for equal positions.
+    /// `into` ends at or before the promised end.
     virtual void fill(const ServiceState& state, tcp::Seq at, std::span<std::byte> into) const;
 
-    /// A UDP datagram: `room` begins with the payload (`length` bytes) and may be written over. Returns the
-    /// reply's length, or `no_reply`. `entropy` is random.
-    virtual std::size_t datagram(std::span<std::byte> room, std::size_t length, std::uint64_t entropy) const;
+    /// A UDP datagram: `room` begins with the payload (`length` bytes) and may be written over.
+    /// Returns the reply's length, or `no_reply`. `entropy` is random.
+    virtual std::size_t datagram(std::span<std::byte> room, std::size_t length,
+                                 std::uint64_t entropy) const;
     static constexpr std::size_t no_reply = ~std::size_t{0};
 
 private:

@@ -1,13 +1,7 @@
-/// The stack: one core's whole network stack, as a function of (state, frames, now). It owns its shard of flows,
-/// neighbours and fragments; it reads no clock and calls nobody but the services it was given.
-/// One thread uses it, from construction to the end.
+/// The stack: one core's whole network stack, as a function of (state, frames, now). It owns its
+/// shard of flows, neighbours and fragments; it reads no clock and calls nobody but the services it
+/// was given. One thread uses it, from construction to the end.
 #pragma once
-
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <span>
-#include <vector>
 
 #include "terminus/base/hash.h"
 #include "terminus/base/time.h"
@@ -20,6 +14,12 @@
 #include "terminus/stack/service.h"
 #include "terminus/tcp/settings.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
 namespace terminus {
 
 class Policy;
@@ -29,25 +29,26 @@ enum class TableFull : std::uint8_t { evict_time_wait, reset, silent };
 
 /// The limits of ICMP errors: `[icmp]` in the configuration.
 struct IcmpSettings {
-    std::uint32_t errors_per_second = 1000;           ///< 0: no limit
+    std::uint32_t errors_per_second = 1000;  ///< 0: no limit
     std::uint32_t burst = 100;
-    std::uint32_t per_destination_per_second = 10;    ///< 0: no limit
+    std::uint32_t per_destination_per_second = 10;  ///< 0: no limit
 };
 
 /// What one worker's stack is made of. Limits are this worker's share.
 struct StackSettings {
-    std::uint32_t flows = 1 << 16;           ///< flow records, at most 2^27
-    std::uint32_t ip6_flows = 1 << 14;       ///< of which IPv6 at most
-    std::uint32_t busy_flows = 1 << 12;      ///< busy records: flows with much in flight, text held, or calls
-    std::uint32_t blocks = 1 << 14;          ///< of 256 bytes, for text that waits
-    std::uint32_t half_open_flows = 1 << 14; ///< flows in SYN-RECEIVED at most
+    std::uint32_t flows = 1 << 16;      ///< flow records, at most 2^27
+    std::uint32_t ip6_flows = 1 << 14;  ///< of which IPv6 at most
+    std::uint32_t busy_flows =
+        1 << 12;  ///< busy records: flows with much in flight, text held, or calls
+    std::uint32_t blocks = 1 << 14;           ///< of 256 bytes, for text that waits
+    std::uint32_t half_open_flows = 1 << 14;  ///< flows in SYN-RECEIVED at most
     TableFull table_full = TableFull::evict_time_wait;
     tcp::Settings tcp;
     IcmpSettings icmp;
     std::vector<Interface> interfaces;
-    HashKey table_key, isn_key;              ///< fresh entropy at each start
-    std::uint64_t seed = 1;                  ///< of ports, identifiers and jitter
-    std::uint16_t worker = 0, workers = 1;   ///< which shard this is
+    HashKey table_key, isn_key;             ///< fresh entropy at each start
+    std::uint64_t seed = 1;                 ///< of ports, identifiers and jitter
+    std::uint16_t worker = 0, workers = 1;  ///< which shard this is
 };
 
 /// The services by index, shared by all workers, immutable.
@@ -57,15 +58,16 @@ class Stack {
 public:
     /// Bytes of table memory that `settings` need: exact, for the plan and the reservation.
     [[nodiscard]] static std::size_t bytes_needed(const StackSettings& settings);
-    /// `memory` holds bytes_needed() bytes, 64-byte aligned and zero; it outlives the stack. Allocates its small
-    /// parts, and throws std::invalid_argument for settings that cannot be.
+    /// `memory` holds bytes_needed() bytes, 64-byte aligned and zero; it outlives the stack.
+    /// Allocates its small parts, and throws std::invalid_argument for settings that cannot be.
     Stack(StackSettings settings, std::span<std::byte> memory);
     Stack(const Stack&) = delete;
     Stack& operator=(const Stack&) = delete;
     ~Stack();
 
-    /// Rules and services from now on; live flows keep their listener's service, which must stay at its index
-    /// and alive. The caller keeps the old policy until this returns. May allocate (rule counters).
+    /// Rules and services from now on; live flows keep their listener's service, which must stay at
+    /// its index and alive. The caller keeps the old policy until this returns. May allocate (rule
+    /// counters).
     void adopt(std::shared_ptr<const Policy> policy, std::shared_ptr<const Services> services);
 
     /// One burst of at most 64 frames, in arrival order. Each ends once: see End.
@@ -92,16 +94,19 @@ public:
     [[nodiscard]] CallResult<ListenerId> listen(const Listener& listener);
     [[nodiscard]] CallResult<Conversation> accept(ListenerId listener);
     CallError close(ListenerId listener, Tick now);
-    /// An active OPEN; `local` may leave address and port unspecified. The SYN leaves with the next advance().
+    /// An active OPEN; `local` may leave address and port unspecified. The SYN leaves with the next
+    /// advance().
     [[nodiscard]] CallResult<Conversation> open(Endpoint local, Endpoint remote, Tick now);
     /// Queues what fits; returns the number of bytes. Sent with the next advance().
-    [[nodiscard]] CallResult<std::size_t> send(Conversation which, std::span<const std::byte> text, Tick now);
+    [[nodiscard]] CallResult<std::size_t> send(Conversation which, std::span<const std::byte> text,
+                                               Tick now);
     /// Takes text; 0 bytes without an error is the end: the peer's FIN.
-    [[nodiscard]] CallResult<std::size_t> receive(Conversation which, std::span<std::byte> into, Tick now);
+    [[nodiscard]] CallResult<std::size_t> receive(Conversation which, std::span<std::byte> into,
+                                                  Tick now);
     /// Closes our half: FIN after the text queued so far. RFC 9293 section 3.9.1.5.
     CallError shutdown(Conversation which, Tick now);
-    /// shutdown(), and no text is wanted any more: what is unread or still comes is answered with RST
-    /// (RFC 2525 section 2.17). The handle ends.
+    /// shutdown(), and no text is wanted any more: what is unread or still comes is answered with
+    /// RST (RFC 2525 section 2.17). The handle ends.
     CallError close(Conversation which, Tick now);
     /// ABORT: RST where RFC 9293 section 3.10.5 sends one. The handle ends.
     CallError abort(Conversation which, Tick now);

@@ -1,14 +1,15 @@
-/// The effort: what a flow needs while it has more in flight than one initial window, recovers from loss, or
-/// waits for missing text. Borrowed from a slab, returned when all is acknowledged. None free: the flow keeps one
-/// segment in flight and relies on its timeout.
+/// The effort: what a flow needs while it has more in flight than one initial window, recovers from
+/// loss, or waits for missing text. Borrowed from a slab, returned when all is acknowledged. None
+/// free: the flow keeps one segment in flight and relies on its timeout.
 ///
-/// Fields marked `reserved` belong to later work; they stand here so that the size is known from the start.
+/// Fields marked `reserved` belong to later work; they stand here so that the size is known from
+/// the start.
 #pragma once
+
+#include "terminus/tcp/seq.h"
 
 #include <array>
 #include <cstdint>
-
-#include "terminus/tcp/seq.h"
 
 namespace terminus::tcp {
 
@@ -29,18 +30,18 @@ struct Effort {
     // RFC 5681, 6582: congestion window and NewReno.
     std::uint32_t cwnd_bytes = 0;
     std::uint32_t ssthresh_bytes = 0x7fffffff;
-    std::uint32_t acked_bytes = 0;      ///< since the last growth in congestion avoidance (RFC 3465)
-    Seq recover;                        ///< RFC 6582 section 3.2
-    Seq send_again_from;                ///< after a timeout: what lies from here to snd_nxt is sent again
+    std::uint32_t acked_bytes = 0;  ///< since the last growth in congestion avoidance (RFC 3465)
+    Seq recover;                    ///< RFC 6582 section 3.2
+    Seq send_again_from;  ///< after a timeout: what lies from here to snd_nxt is sent again
     Recovery recovery = Recovery::open;
     std::uint8_t duplicate_acks = 0;
-    std::uint8_t fin_held : 1 = 0;      ///< a FIN beyond a hole came: fin_seq
-    std::uint8_t urgent : 1 = 0;        ///< reserved: snd_up or rcv_up is meaningful
+    std::uint8_t fin_held : 1 = 0;  ///< a FIN beyond a hole came: fin_seq
+    std::uint8_t urgent : 1 = 0;    ///< reserved: snd_up or rcv_up is meaningful
     std::uint8_t reserved_flags : 6 = 0;
-    std::uint8_t probes = 0;            ///< reserved: keepalive probes without an answer
+    std::uint8_t probes = 0;  ///< reserved: keepalive probes without an answer
     Seq fin_seq;
-    Seq snd_up, rcv_up;                 ///< reserved: RFC 9293 section 3.8.5
-    std::uint32_t snd_wnd_max = 0;      ///< RFC 9293 section 3.8.6.2.1: the largest window seen
+    Seq snd_up, rcv_up;             ///< reserved: RFC 9293 section 3.8.5
+    std::uint32_t snd_wnd_max = 0;  ///< RFC 9293 section 3.8.6.2.1: the largest window seen
     // reserved: RFC 9438, CUBIC.
     std::uint32_t cubic_epoch_us = 0, cubic_w_max = 0, cubic_k_us = 0, cubic_w_est = 0;
     std::uint32_t cubic_origin = 0, cubic_prior_cwnd = 0;

@@ -1,22 +1,20 @@
-/// The flow record: what Terminus remembers of a quiet TCP connection, in exactly one cache line. It is enough
-/// to be idle, to be answered, and to send one initial window. A flow with more in flight, in recovery or with text
-/// held also borrows a busy record (tcp/effort.h, stack/busy.h). No record exists for CLOSED and LISTEN.
+/// The flow record: what Terminus remembers of a quiet TCP connection, in exactly one cache line.
+/// It is enough to be idle, to be answered, and to send one initial window. A flow with more in
+/// flight, in recovery or with text held also borrows a busy record (tcp/effort.h, stack/busy.h).
+/// No record exists for CLOSED and LISTEN.
 ///
-/// | bytes | field                       | why                                                        |
+/// | bytes | field                       | why |
 /// |-------|-----------------------------|------------------------------------------------------------|
-/// | 14    | key: addresses, ports, interface, family | an IPv6 flow keeps the id of its key instead  |
-/// | 2     | state, what it waits for, service's phase, flags | see below                              |
-/// | 24    | snd_una snd_nxt rcv_nxt rcv_adv snd_wnd snd_wl1 | RFC 9293 section 3.3.1                  |
-/// | 2     | mss and wheel generation    | 14 and 2 bits                                              |
-/// | 2     | send scale, back-off, service | RFC 7323 section 2, RFC 6298 section 5.5                 |
-/// | 4     | srtt, rttvar                | RFC 6298, as ShortMicros                                   |
-/// | 8     | deadline, last_heard        | one deadline; silence is counted from last_heard           |
-/// | 4     | ts_recent, or timed_at_us   | RFC 7323 section 4.3; without timestamps the RTT's start   |
-/// | 4     | held                        | service's mark, head of the text sent, or the busy record  |
+/// | 14    | key: addresses, ports, interface, family | an IPv6 flow keeps the id of its key
+/// instead  | | 2     | state, what it waits for, service's phase, flags | see below | | 24    |
+/// snd_una snd_nxt rcv_nxt rcv_adv snd_wnd snd_wl1 | RFC 9293 section 3.3.1                  | | 2
+/// | mss and wheel generation    | 14 and 2 bits                                              | | 2
+/// | send scale, back-off, service | RFC 7323 section 2, RFC 6298 section 5.5                 | | 4
+/// | srtt, rttvar                | RFC 6298, as ShortMicros                                   | | 8
+/// | deadline, last_heard        | one deadline; silence is counted from last_heard           | | 4
+/// | ts_recent, or timed_at_us   | RFC 7323 section 4.3; without timestamps the RTT's start   | | 4
+/// | held                        | service's mark, head of the text sent, or the busy record  |
 #pragma once
-
-#include <cstdint>
-#include <type_traits>
 
 #include "terminus/base/endian.h"
 #include "terminus/base/time.h"
@@ -24,18 +22,21 @@
 #include "terminus/tcp/short_micros.h"
 #include "terminus/tcp/state.h"
 
+#include <cstdint>
+#include <type_traits>
+
 namespace terminus::tcp {
 
 /// What a flow waits for: it waits for one thing at a time.
 enum class Waits : std::uint8_t {
-    answer,       ///< to what is in flight: retransmission timeout, RFC 6298
-    window,       ///< to open: persist timer, RFC 9293 section 3.8.6.1
-    silence,      ///< keepalive or idle limit, from last_heard
-    fin_wait_2,   ///< the peer's FIN, from last_heard
-    time_wait,    ///< 2 MSL, from last_heard; queued in a FIFO, not in the wheel
-    reordering,   ///< reserved: RFC 8985's reordering timer
-    tail_probe,   ///< reserved: RFC 8985's tail loss probe
-    user,         ///< reserved: a service's own delay
+    answer,      ///< to what is in flight: retransmission timeout, RFC 6298
+    window,      ///< to open: persist timer, RFC 9293 section 3.8.6.1
+    silence,     ///< keepalive or idle limit, from last_heard
+    fin_wait_2,  ///< the peer's FIN, from last_heard
+    time_wait,   ///< 2 MSL, from last_heard; queued in a FIFO, not in the wheel
+    reordering,  ///< reserved: RFC 8985's reordering timer
+    tail_probe,  ///< reserved: RFC 8985's tail loss probe
+    user,        ///< reserved: a service's own delay
 };
 
 /// What `held` means.
@@ -49,7 +50,7 @@ struct Flow {
     std::uint8_t interface = 0;
     std::uint8_t state_bits : 4 = 0;
     std::uint8_t waits_bits : 3 = 0;
-    std::uint8_t ip6 : 1 = 0;      ///< bit 7 of byte 13 belongs to the key
+    std::uint8_t ip6 : 1 = 0;  ///< bit 7 of byte 13 belongs to the key
 
     std::uint16_t timestamps : 1 = 0;      ///< reserved: RFC 7323 section 3 negotiated
     std::uint16_t sack : 1 = 0;            ///< reserved: RFC 2018 negotiated
@@ -61,19 +62,21 @@ struct Flow {
     std::uint16_t ack_now : 1 = 0;         ///< an ACK must leave in this turn
     std::uint16_t ready : 1 = 0;           ///< in the ready ring: has something to send
     std::uint16_t fin_sent : 1 = 0;        ///< our FIN is below snd_nxt
-    std::uint16_t retransmitted : 1 = 0;   ///< what is in flight was sent again: no RTT sample (Karn)
+    std::uint16_t retransmitted : 1 =
+        0;  ///< what is in flight was sent again: no RTT sample (Karn)
     std::uint16_t held_bits : 2 = 0;
-    std::uint16_t phase : 3 = 0;           ///< the service's
+    std::uint16_t phase : 3 = 0;  ///< the service's
 
     Seq snd_una, snd_nxt, rcv_nxt;
     Seq rcv_adv;                ///< the right edge of the window offered: never taken back
     std::uint32_t snd_wnd = 0;  ///< bytes, scaled
     Seq snd_wl1;
     std::uint16_t mss_bits : 14 = 536;
-    std::uint16_t generation : 2 = 0;  ///< of the one wheel entry that counts; survives the record's reuse
+    std::uint16_t generation : 2 =
+        0;  ///< of the one wheel entry that counts; survives the record's reuse
     std::uint8_t send_scale : 4 = 0;
     std::uint8_t backoff : 4 = 0;
-    std::uint8_t service = 0;          ///< index, or `no_service` for a conversation
+    std::uint8_t service = 0;  ///< index, or `no_service` for a conversation
     ShortMicros srtt, rttvar;
     Millis deadline;    ///< the wheel looks at this flow no later than this
     Millis last_heard;  ///< the last acceptable segment
@@ -82,6 +85,13 @@ struct Flow {
 
     static constexpr std::uint8_t no_service = 0xff;
 
+    /// A flow's beginning: nothing negotiated, nothing due, nothing held.
+    void clear_flags() {
+        timestamps = sack = window_scaling = ecn = ecn_echo = 0;
+        active = ack_pending = ack_now = ready = fin_sent = retransmitted = 0;
+        phase = 0;
+        hold(Held::mark, 0);
+    }
     [[nodiscard]] State state() const { return static_cast<State>(state_bits); }
     [[nodiscard]] Waits waits() const { return static_cast<Waits>(waits_bits); }
     void wait_for(Waits waits) { waits_bits = static_cast<std::uint8_t>(waits) & 7; }
@@ -105,6 +115,8 @@ static_assert(std::is_trivially_copyable_v<Flow>);
 inline constexpr std::uint32_t largest_mss_bytes = (1U << 14) - 1;
 
 /// The only place that assigns a state. Going silent, timers and counters are the callers' affair.
-inline void enter(Flow& flow, State state) { flow.state_bits = static_cast<std::uint8_t>(state) & 15; }
+inline void enter(Flow& flow, State state) {
+    flow.state_bits = static_cast<std::uint8_t>(state) & 15;
+}
 
 }  // namespace terminus::tcp

@@ -1,10 +1,10 @@
 /// A segment in host order: what arrives, and what answers it.
 #pragma once
 
-#include <cstdint>
-
 #include "terminus/tcp/seq.h"
 #include "terminus/wire/tcp.h"
+
+#include <cstdint>
 
 namespace terminus::tcp {
 
@@ -25,7 +25,8 @@ struct Segment {
     [[nodiscard]] constexpr Seq end() const { return seq + length(); }
 };
 
-/// A segment without text to be written. For SYNs the options are written from mss and window_scale.
+/// A segment without text to be written. For SYNs the options are written from mss and
+/// window_scale.
 struct Reply {
     Seq seq{}, ack{};
     std::uint16_t window = 0;

@@ -1,5 +1,5 @@
-/// A duration in microseconds in 16 bits: 11 bits of mantissa, 5 of exponent. Exact below 2048 us, then within
-/// 0.05 %, up to 2^41 us. Small enough for the flow record, fine enough for RFC 6298.
+/// A duration in microseconds in 16 bits: 11 bits of mantissa, 5 of exponent. Exact below 2048 us,
+/// then within 0.05 %, up to 2^41 us. Small enough for the flow record, fine enough for RFC 6298.
 #pragma once
 
 #include <bit>

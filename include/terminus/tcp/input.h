@@ -1,0 +1,57 @@
+/// SEGMENT ARRIVES for a flow: RFC 9293 section 3.10.7.3 (SYN-SENT) and 3.10.7.4 (all other
+/// states).
+#pragma once
+
+#include "terminus/base/drop.h"
+#include "terminus/base/time.h"
+#include "terminus/tcp/effort.h"
+#include "terminus/tcp/flow.h"
+#include "terminus/tcp/open.h"
+#include "terminus/tcp/segment.h"
+#include "terminus/tcp/settings.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace terminus::tcp {
+
+/// What a segment meant. The flow is already changed; text and FIN wait for the stack, which says
+/// taken() and take_fin() once the text has a place.
+struct Arrival {
+    Drop drop = Drop::none;    ///< the segment counts for nothing
+    bool ended = false;        ///< the flow is CLOSED: the record goes
+    bool reset = false;        ///< with `ended`: by the peer's RST
+    bool refused = false;      ///< with `reset`: before it was established
+    bool reopen = false;       ///< with `ended`: the segment is a SYN to be judged as a stranger's
+    bool established = false;  ///< the handshake completed just now
+    bool challenged = false;   ///< ack_now is set as a challenge: RFC 5961
+    bool repeat_syn = false;   ///< our SYN or SYN-ACK is to be sent (again)
+    bool retransmit = false;   ///< the oldest segment in flight is to be sent again, now
+    bool duplicate_ack = false;     ///< RFC 5681 section 2's definition holds
+    bool fin = false;               ///< a FIN inside the window, after the text
+    std::uint32_t acked_bytes = 0;  ///< sequence space newly acknowledged, SYN and FIN included
+    std::uint32_t text_skip = 0;    ///< text to pass over: received before
+    std::uint32_t text_length = 0;  ///< text to take after that, inside the window
+    std::optional<Reply> reply;     ///< an RST that the segment deserves
+};
+
+/// What one look at a segment needs besides the flow.
+struct Context {
+    const Settings& settings;
+    const LinkLimits& link;
+    Tick now;
+};
+
+/// SEGMENT ARRIVES, in the RFC's own order. Each check either settles the segment or lets it
+/// through.
+[[nodiscard]] Arrival on_segment(Flow& flow, Effort* effort, const Segment& segment,
+                                 const Context& context);
+
+/// `bytes` of in-order text were taken or held: they are acknowledged from now on. RFC 9293
+/// section 3.10.7.4, seventh; an ACK becomes due at once for every second full segment (SHLD-19),
+/// else it is delayed.
+void taken(Flow& flow, std::uint32_t bytes);
+/// All text before the FIN is in: RFC 9293 section 3.10.7.4, eighth.
+void take_fin(Flow& flow, const Context& context);
+
+}  // namespace terminus::tcp

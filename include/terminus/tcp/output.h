@@ -1,0 +1,49 @@
+/// What a flow may send next: RFC 9293 section 3.8.6 and RFC 5681; a plan first, then the stack
+/// writes it.
+#pragma once
+
+#include "terminus/base/time.h"
+#include "terminus/tcp/effort.h"
+#include "terminus/tcp/flow.h"
+#include "terminus/tcp/settings.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace terminus::tcp {
+
+/// A segment to be written: `length` bytes of text from `seq` on.
+struct Plan {
+    Seq seq;
+    std::uint32_t length = 0;
+    std::uint8_t flags = 0;
+};
+
+/// The user's side of a flow, as output needs it.
+struct Outgoing {
+    std::uint32_t unsent_bytes = 0;  ///< text available from snd_nxt on
+    bool nagle = false;              ///< RFC 9293 section 3.7.4
+};
+
+/// The next segment with text or FIN that windows and Nagle allow, if any.
+[[nodiscard]] std::optional<Plan> next_segment(const Flow& flow, const Effort* effort,
+                                               const Outgoing& outgoing, const Settings& settings);
+/// The oldest segment in flight, to be sent again. There must be something in flight.
+[[nodiscard]] Plan oldest_segment(const Flow& flow);
+/// One byte of text (or the FIN) beyond a closed window: RFC 9293 section 3.8.6.1.
+[[nodiscard]] std::optional<Plan> window_probe(const Flow& flow, const Outgoing& outgoing);
+
+/// `plan` was written and left: moves snd_nxt, starts the RTT measurement and the timer.
+void sent(Flow& flow, const Plan& plan, const Settings& settings, Tick now);
+
+/// The user closed our half: RFC 9293 section 3.10.4. The FIN follows the text.
+void close(Flow& flow);
+/// True when an RST is what an ABORT sends: RFC 9293 section 3.10.5.
+[[nodiscard]] bool abort_sends_reset(const Flow& flow);
+
+/// The window field for the next segment, moving rcv_adv: at most `room_bytes` beyond rcv_nxt,
+/// never taken back, moved only by a worthwhile step (RFC 9293 section 3.8.6.2.2).
+[[nodiscard]] std::uint16_t offer_window(Flow& flow, std::uint32_t room_bytes,
+                                         const Settings& settings);
+
+}  // namespace terminus::tcp

@@ -1,0 +1,39 @@
+/// What a flow waits for, and what happens when it waited in vain. A flow has one deadline; the
+/// wheel is the stack's, which files the flow whenever its deadline has come earlier.
+#pragma once
+
+#include "terminus/base/time.h"
+#include "terminus/tcp/effort.h"
+#include "terminus/tcp/flow.h"
+#include "terminus/tcp/settings.h"
+
+#include <cstdint>
+
+namespace terminus::tcp {
+
+/// Starts or restarts the retransmission timer: RFC 6298 sections 5.1 and 5.3.
+void await_answer(Flow& flow, const Settings& settings, Tick now);
+/// Starts the persist timer: RFC 9293 section 3.8.6.1.
+void await_window(Flow& flow, const Settings& settings, Tick now);
+/// Nothing is in flight and nothing waits: only silence can end this flow. The deadline stays as it
+/// is: the wheel looks at the flow then and finds that nothing is due.
+void go_silent(Flow& flow);
+
+/// What a look at a flow found.
+enum class Due : std::uint8_t {
+    nothing,     ///< look again at `again`
+    retransmit,  ///< RFC 6298 section 5.4: send the oldest segment again; the flow is prepared for
+                 ///< it
+    probe,       ///< RFC 9293 section 3.8.6.1: probe the window
+    give_up,     ///< R2 is over: RFC 9293 section 3.8.3
+    vanish,      ///< ends without a word: FIN-WAIT-2 was silent for too long
+};
+struct Look {
+    Due due = Due::nothing;
+    Millis again;
+};
+/// Judges a flow whose deadline may have come. With Due::retransmit and Due::probe the back-off is
+/// raised, the window collapsed (RFC 5681 section 3.1) and the next deadline set.
+[[nodiscard]] Look look(Flow& flow, Effort* effort, const Settings& settings, Tick now);
+
+}  // namespace terminus::tcp
