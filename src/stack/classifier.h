@@ -1,0 +1,55 @@
+/// The classifier of one protocol and one address family: three dimensions, each of which maps its
+/// value to the set of rules that accept it; the first rule that all sets hold is the answer. Built
+/// once, then read-only. After Lakshman and Stiliadis, "High-speed policy-based packet forwarding",
+/// SIGCOMM 1998.
+#pragma once
+
+#include "terminus/stack/policy.h"
+
+#include "prefix_map.h"
+#include "rule_sets.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace terminus {
+
+class Classifier {
+public:
+    static constexpr std::uint32_t no_rule = 0xffffffffU;
+
+    /// Takes from `rules` those for `protocol` that can match the family; at most `most_bytes` for
+    /// the sets.
+    Classifier(std::span<const Rule> rules, RuleProtocol protocol, Family family,
+               std::size_t most_bytes);
+
+    /// The position in the constructor's `rules` of the first that matches, or no_rule. A dimension
+    /// that no rule restricts is not looked at.
+    [[nodiscard]] std::uint32_t first_match(const Question& question) const noexcept {
+        if (indices_.empty()) return no_rule;
+        Row rows[3];
+        std::size_t count = 0;
+        if (by_port_) rows[count++] = port_rows_[question.destination_port];
+        if (by_destination_) rows[count++] = destination_.find(question.destination);
+        if (by_source_) rows[count++] = source_.find(question.source);
+        if (count == 0) return indices_.front();
+        const auto bit = sets_.first_common({rows, count});
+        return bit == RuleSets::no_bit ? no_rule : indices_[bit];
+    }
+    [[nodiscard]] std::size_t bytes() const;
+
+private:
+    using Lists = std::vector<Prefix> Rule::*;
+    PrefixMap build_addresses(std::span<const Rule> rules, Lists list, Family family);
+    void build_ports(std::span<const Rule> rules);
+
+    std::vector<std::uint32_t> indices_;  ///< bit -> position of the rule
+    RuleSets sets_;
+    bool by_port_ = false, by_destination_ = false, by_source_ = false;
+    std::vector<Row> port_rows_;  ///< 65,536 when by_port_
+    PrefixMap destination_, source_;
+};
+
+}  // namespace terminus

@@ -1,0 +1,46 @@
+/// Sets of rules as sparse bitsets: the rows that a classifier intersects. Built once, then
+/// read-only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+namespace terminus {
+
+/// Where a row begins in RuleSets. Rows with equal bits share one.
+using Row = std::uint32_t;
+
+/// A row over n rules is ceil(n / 4096) summary words, whose bits tell which 64-bit words of the
+/// bitset are not zero, then those words alone.
+class RuleSets {
+public:
+    static constexpr std::uint32_t no_bit = 0xffffffffU;
+
+    /// `most_bytes` bounds the rows; beyond it add() throws std::invalid_argument.
+    RuleSets(std::size_t rules, std::size_t most_bytes);
+
+    /// The row with these bits; `dense` holds dense_words() words, bit i of word i / 64 being rule
+    /// i.
+    [[nodiscard]] Row add(std::span<const std::uint64_t> dense);
+    /// Frees what only building needs.
+    void seal();
+
+    /// The lowest bit that all rows have, or no_bit. One to three rows.
+    [[nodiscard]] std::uint32_t first_common(std::span<const Row> rows) const noexcept;
+
+    [[nodiscard]] std::size_t dense_words() const { return dense_words_; }
+    [[nodiscard]] std::size_t bytes() const { return words_.capacity() * sizeof(std::uint64_t); }
+
+private:
+    [[nodiscard]] bool equals(Row row, std::span<const std::uint64_t> dense) const;
+    [[nodiscard]] Row append(std::span<const std::uint64_t> dense);
+
+    std::size_t dense_words_, summary_words_, most_words_;
+    std::vector<std::uint64_t> words_;
+    std::unordered_multimap<std::uint64_t, Row> known_;
+};
+
+}  // namespace terminus
