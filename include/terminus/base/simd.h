@@ -1,4 +1,5 @@
-/// The few processor-specific operations: prefetch and tag matching. Each has a portable twin, tested equal.
+/// The few processor-specific operations: prefetch, pause and tag matching. What computes has a
+/// portable twin, tested equal.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,12 @@ namespace terminus {
 
 inline void prefetch(const void* at) { __builtin_prefetch(at, 0, 3); }
 inline void prefetch_for_write(const void* at) { __builtin_prefetch(at, 1, 3); }
+/// Tells the processor that this is a waiting loop.
+inline void spin_pause() {
+#if defined(__SSE2__)
+    _mm_pause();
+#endif
+}
 
 /// Bit i is set when tags[i] == tag, i in [0, 16): the portable twin.
 [[nodiscard]] inline std::uint32_t match16_portable(const std::uint8_t* tags, std::uint8_t tag) {

@@ -1,0 +1,65 @@
+/// DPDK's environment, started for one process from plain values. Exactly one Eal may live in a
+/// process. Control makes it first and destroys it last. Throws std::runtime_error with one line
+/// that says what to do.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace terminus {
+
+enum class HugePages : std::uint8_t { automatic, require, never };
+
+struct EalPlan {
+    std::uint16_t workers = 1;
+    std::vector<unsigned>
+        cpus;  ///< control's, then one per worker; empty: chosen from those allowed
+    HugePages huge_pages = HugePages::automatic;
+    std::size_t memory_mib = 128;          ///< for frames and device rings: see frame_memory_mib()
+    std::vector<std::string> pci_devices;  ///< those configured; DPDK touches no other
+    bool needs_shared_segments = false;    ///< net_memif with zero-copy=yes asks for it
+    std::string file_prefix;               ///< empty: terminus-PID
+    /// Gets each line that DPDK logs, with its level (1 emergency to 8 debug); empty: lines are
+    /// lost. Any thread.
+    std::function<void(unsigned level, std::string_view line)> log;
+};
+
+/// The CPU of control, then of each worker: `cpus` when given, else spread over `allowed`, sharing
+/// when short.
+[[nodiscard]] std::vector<unsigned> place(std::uint16_t workers, const std::vector<unsigned>& cpus,
+                                          const std::vector<unsigned>& allowed);
+
+/// DPDK's command line for the plan; `placed` comes from place().
+[[nodiscard]] std::vector<std::string> eal_arguments(const EalPlan& plan,
+                                                     const std::vector<unsigned>& placed,
+                                                     bool use_huge_pages);
+
+class Eal {
+public:
+    explicit Eal(const EalPlan& plan);
+    Eal(const Eal&) = delete;
+    Eal& operator=(const Eal&) = delete;
+    /// Every device and pool is gone by now, and no worker runs.
+    ~Eal();
+
+    [[nodiscard]] bool has_huge_pages() const { return has_huge_pages_; }
+    /// The CPUs taken: control's, then the workers'.
+    [[nodiscard]] const std::vector<unsigned>& cpus() const { return cpus_; }
+    /// The NUMA node of a worker's CPU.
+    [[nodiscard]] int socket_of(std::uint16_t worker) const;
+    /// Runs `loop` on the worker's own thread. It must not throw.
+    void launch(std::uint16_t worker, std::function<void()> loop);
+    /// Waits until the worker's loop has returned.
+    void wait(std::uint16_t worker);
+
+private:
+    std::vector<unsigned> cpus_;
+    std::vector<std::function<void()>> loops_;
+    bool has_huge_pages_ = false;
+};
+
+}  // namespace terminus

@@ -1,0 +1,310 @@
+/// The loop of one core: receive, act, send, account; and what it does while there is nothing to
+/// do.
+#include "worker/worker.h"
+
+#include "terminus/base/assert.h"
+#include "terminus/base/simd.h"
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+namespace terminus {
+
+namespace {
+
+constexpr std::uint32_t patient_turns = 100;  ///< empty turns before the first sleep
+constexpr std::uint64_t shortest_sleep_us = 20, longest_sleep_us = 500;
+
+/// Calls `act` with each longest run of frames for one lane.
+template <typename Act>
+void for_each_run(std::span<const Frame> frames, Act act) {
+    while (!frames.empty()) {
+        std::size_t length = 1;
+        while (length < frames.size() && frames[length].lane == frames[0].lane)
+            ++length;
+        act(frames.first(length));
+        frames = frames.subspan(length);
+    }
+}
+
+std::uint64_t bytes_of(std::span<const Frame> frames) {
+    std::uint64_t bytes = 0;
+    for (const Frame& frame : frames)
+        bytes += frame.length;
+    return bytes;
+}
+
+}  // namespace
+
+Worker::Worker(WorkerSettings settings, Stack& stack, Clock& clock, CommandRings& commands,
+               Exchange& exchange)
+    : settings_(std::move(settings)),
+      stack_(stack),
+      clock_(clock),
+      commands_(commands),
+      exchange_(exchange),
+      outbox_(settings_.outbox_frames),
+      last_(clock.read()),
+      publish_at_(last_.now),
+      ns_per_cycle_(1000 / clock.cycles_per_us()),
+      rules_published_(settings_.max_rules + 1) {
+    TERMINUS_ASSERT(!settings_.lanes.empty() && settings_.lanes.size() <= max_lanes);
+    TERMINUS_ASSERT(settings_.worker < exchange_.workers());
+    rule_scratch_.reserve(settings_.max_rules + 1);
+}
+
+void Worker::run() {
+    while (!stopping_) {
+        if (turn())
+            empty_turns_ = 0;
+        else
+            rest();
+    }
+    finish();
+}
+
+bool Worker::turn() {
+    const Reading reading = clock_.read();
+    account(reading);
+    take_commands(reading.now);
+    bool worked = take_passed(reading.now);
+    for (std::size_t lane = 0; lane < settings_.lanes.size(); ++lane)
+        worked |= receive(lane, reading.now);
+    worked |= stack_.advance(reading.now, outbox_);
+    worked |= flush();
+    restock();
+    if (reading.now >= publish_at_) publish(reading.now);
+    busy_ = worked;
+    return worked;
+}
+
+void Worker::take_commands(Tick now) {
+    Command command;
+    while (commands_.to_worker.pop(command))
+        std::visit([&](const auto& which) { obey(which, now); }, command);
+}
+
+void Worker::obey(const AdoptPolicy& command, Tick) {
+    stack_.adopt(command.policy, command.services);
+    epoch_ = command.epoch;
+    answer(Adopted{epoch_});
+}
+
+void Worker::obey(const Drain&, Tick) { stack_.drain(); }
+void Worker::obey(const AbortAll&, Tick now) { stack_.abort_all(now); }
+void Worker::obey(const Stop&, Tick) { stopping_ = true; }
+
+/// Control reads its answers between commands, so that as many as there are commands always fit.
+void Worker::answer(const Answer& answer) { TERMINUS_ASSERT(commands_.to_control.push(answer)); }
+
+bool Worker::take_passed(Tick now) {
+    bool worked = false;
+    for (std::uint16_t from = 0; from < exchange_.workers(); ++from) {
+        if (from == settings_.worker) continue;
+        const std::size_t count = sort_passed(from);
+        worked |= count != 0;
+        counters_.passed_in += count;
+        if (count != 0) stack_.receive(std::span(burst_).first(count), now, outbox_);
+        worked |= flush();
+    }
+    return worked;
+}
+
+/// Takes up to a burst from one worker: what is to be received goes into the burst, whose size is
+/// returned; what is to be sent goes into the outbox.
+std::size_t Worker::sort_passed(std::uint16_t from) {
+    std::size_t count = 0;
+    Passed passed;
+    for (std::size_t i = 0; i < burst_frames; ++i) {
+        if (!exchange_.take(from, settings_.worker, passed)) break;
+        if (passed.to_send) {
+            outbox_.send(passed.frame);
+        } else {
+            burst_[count] = passed.frame;
+            burst_[count++].is_handed = true;
+        }
+    }
+    return count;
+}
+
+bool Worker::receive(std::size_t lane, Tick now) {
+    const std::size_t count = settings_.lanes[lane].lane->receive(burst_);
+    if (count == 0) return false;
+    counters_.lanes[lane].frames_received += count;
+    counters_.lanes[lane].bytes_received += bytes_of(std::span(burst_).first(count));
+    const std::size_t own = exchange_.workers() == 1 ? count : steer(count);
+    if (own != 0) stack_.receive(std::span(burst_).first(own), now, outbox_);
+    flush();
+    return true;
+}
+
+/// Hands away what belongs to other workers and closes the gaps, in order; returns what is left.
+std::size_t Worker::steer(std::size_t count) {
+    const auto end =
+        std::remove_if(burst_.begin(), burst_.begin() + static_cast<std::ptrdiff_t>(count),
+                       [this](const Frame& frame) { return !keeps(frame); });
+    return static_cast<std::size_t>(end - burst_.begin());
+}
+
+/// True when this worker deals with the frame; otherwise it is on its way, or dropped.
+bool Worker::keeps(const Frame& frame) {
+    Tuple tuple;
+    const Concern concern = concern_of(frame.bytes(), tuple);
+    if (concern == Concern::everyone) share(frame);
+    if (concern != Concern::the_owner) return true;
+    const std::uint16_t owner = owner_of(tuple, settings_.steering_key, exchange_.workers());
+    if (owner == settings_.worker) return true;
+    if (exchange_.pass(settings_.worker, owner, {.frame = frame, .to_send = false})) {
+        ++counters_.steered_out;
+    } else {
+        ++counters_.steering_ring_full;
+        release({&frame, 1});
+    }
+    return false;
+}
+
+void Worker::share(const Frame& frame) {
+    for (std::uint16_t other = 0; other < exchange_.workers(); ++other) {
+        if (other == settings_.worker) continue;
+        ++(share_with(other, frame) ? counters_.copies_out : counters_.copies_lost);
+    }
+}
+
+bool Worker::share_with(std::uint16_t other, const Frame& frame) {
+    Frame copy = outbox_.fresh();
+    if (copy.handle == nullptr) return false;
+    copy.lane = frame.lane;
+    copy.length = frame.length;
+    copy.ip_checksum = frame.ip_checksum;
+    copy.l4_checksum = frame.l4_checksum;
+    copy.is_copy = true;
+    const bool fits = copy.length <= copy.capacity;
+    if (fits) std::memcpy(copy.data, frame.data, frame.length);
+    if (fits && exchange_.pass(settings_.worker, other, {.frame = copy, .to_send = false}))
+        return true;
+    release({&copy, 1});
+    return false;
+}
+
+bool Worker::flush() {
+    const bool any =
+        !outbox_.sent().empty() || !outbox_.released().empty() || !outbox_.handed().empty();
+    if (!any) return false;
+    send(outbox_.sent());
+    release(outbox_.released());
+    for (const Outbox::Handed& handed : outbox_.handed())
+        hand(handed);
+    outbox_.clear();
+    return true;
+}
+
+void Worker::send(std::span<const Frame> frames) {
+    for_each_run(frames, [this](std::span<const Frame> run) { send_run(run); });
+}
+
+void Worker::send_run(std::span<const Frame> run) {
+    const WorkerLane& lane = settings_.lanes[run[0].lane];
+    if (!lane.has_queue) return send_by_another(lane, run);
+    std::size_t taken = lane.lane->transmit(run);
+    if (taken < run.size()) taken += lane.lane->transmit(run.subspan(taken));
+    LaneCounters& counters = counters_.lanes[run[0].lane];
+    counters.frames_sent += taken;
+    counters.bytes_sent += bytes_of(run.first(taken));
+    if (taken == run.size()) return;
+    counters.frames_unsent += run.size() - taken;
+    lane.lane->release(run.subspan(taken));
+}
+
+void Worker::send_by_another(const WorkerLane& lane, std::span<const Frame> run) {
+    for (const Frame& frame : run) {
+        if (exchange_.pass(settings_.worker, lane.sender, {.frame = frame, .to_send = true}))
+            continue;
+        ++counters_.send_hand_lost;
+        release({&frame, 1});
+    }
+}
+
+void Worker::release(std::span<const Frame> frames) {
+    for_each_run(frames, [this](std::span<const Frame> run) {
+        settings_.lanes[run[0].lane].lane->release(run);
+    });
+}
+
+void Worker::hand(const Outbox::Handed& handed) {
+    const Passed passed{.frame = handed.frame, .to_send = false};
+    if (exchange_.pass(settings_.worker, handed.worker, passed)) return;
+    ++counters_.stack_hand_lost;
+    release({&handed.frame, 1});
+}
+
+/// All lanes of a worker draw on one pool of buffers, so that a frame from the first may leave by
+/// any.
+void Worker::restock() {
+    std::array<Frame, burst_frames> fresh;
+    while (const std::size_t wanted = std::min(outbox_.stock_wanted(), fresh.size())) {
+        const std::size_t count = settings_.lanes[0].lane->fresh(std::span(fresh).first(wanted));
+        outbox_.restock(std::span(fresh).first(count));
+        if (count == wanted) continue;
+        ++counters_.stock_short;
+        return;
+    }
+}
+
+/// The time since the reading before belongs to the turn before, and to the rest after it.
+void Worker::account(const Reading& reading) {
+    const std::uint64_t cycles = reading.cycles - last_.cycles;
+    last_ = reading;
+    ++counters_.turns;
+    counters_.cycles += cycles;
+    if (!busy_) return;
+    ++counters_.busy_turns;
+    counters_.busy_cycles += cycles;
+    const auto ns = static_cast<std::uint64_t>(static_cast<double>(cycles) * ns_per_cycle_);
+    const std::size_t last_bucket = counters_.turn_buckets.size() - 1;
+    ++counters_.turn_buckets[std::min<std::size_t>(std::bit_width(ns), last_bucket)];
+    counters_.turn_sum_ns += ns;
+}
+
+void Worker::publish(Tick now) {
+    publish_at_ = now.after_us(settings_.publish_us);
+    stack_published_.write(stack_.counters());
+    worker_published_.write(counters_);
+    const auto hits = stack_.rule_hits();
+    rule_scratch_.assign(1, epoch_);
+    rule_scratch_.insert(
+        rule_scratch_.end(), hits.begin(),
+        hits.begin() + static_cast<std::ptrdiff_t>(std::min(hits.size(), settings_.max_rules)));
+    rules_published_.write(rule_scratch_);
+}
+
+/// After an empty turn. A sleep costs the next frame its length; a turn with work ends the patience
+/// anew.
+void Worker::rest() {
+    spin_pause();
+    if (settings_.idle == Idle::poll || ++empty_turns_ < patient_turns) return;
+    const std::uint32_t steps = std::min((empty_turns_ - patient_turns) / 4, 5U);
+    const std::uint64_t sleep_us = std::min(shortest_sleep_us << steps, longest_sleep_us);
+    ++counters_.sleeps;
+    std::this_thread::sleep_for(std::chrono::microseconds(sleep_us));
+}
+
+void Worker::finish() {
+    stack_.release_held(outbox_);
+    flush();
+    release(outbox_.unstock());
+    publish(clock_.read().now);
+    answer(Stopped{});
+}
+
+void Worker::release_passed() {
+    Passed passed;
+    for (std::uint16_t from = 0; from < exchange_.workers(); ++from)
+        while (exchange_.take(from, settings_.worker, passed))
+            release({&passed.frame, 1});
+}
+
+}  // namespace terminus

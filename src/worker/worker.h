@@ -1,0 +1,142 @@
+/// A worker: the loop of one core. It owns its stack, its lanes and its outbox; nothing else
+/// touches them between run()'s start and its end. Control speaks to it through CommandRings and
+/// reads what it publishes.
+#pragma once
+
+#include "terminus/stack/lane.h"
+#include "terminus/stack/outbox.h"
+#include "terminus/stack/stack.h"
+
+#include "worker/clock.h"
+#include "worker/commands.h"
+#include "worker/published.h"
+#include "worker/steering.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace terminus {
+
+inline constexpr std::size_t max_lanes = 16;
+inline constexpr std::size_t burst_frames = 32;
+
+/// What an idle worker does: burn its core, or sleep in steps that rise from 20 to 500
+/// microseconds. A sleeping worker answers the first frame after a pause up to 0.5 ms (and the
+/// kernel's timer slack, 50 us) later.
+enum class Idle : std::uint8_t { poll, sleep };
+
+/// A worker's way to one device. A worker without queues there has a lane that receives nothing and
+/// only gives and takes buffers; `sender` is the worker that sends for it.
+struct WorkerLane {
+    Lane* lane = nullptr;
+    bool has_queue = true;
+    std::uint16_t sender = 0;
+};
+
+struct WorkerSettings {
+    std::uint16_t worker = 0;  ///< its index; Exchange::workers() tells how many there are
+    Idle idle = Idle::poll;
+    HashKey steering_key;  ///< the same at every worker
+    std::size_t outbox_frames = 512;
+    std::size_t max_rules = 4096;  ///< rule hits that can be published
+    std::uint64_t publish_us = 250'000;
+    std::vector<WorkerLane> lanes;  ///< Frame::lane is the index; at most max_lanes, at least one
+};
+
+struct LaneCounters {
+    std::uint64_t frames_received = 0, bytes_received = 0, frames_sent = 0, bytes_sent = 0;
+    std::uint64_t frames_unsent = 0;  ///< refused twice by the device, and released
+};
+
+/// What a worker counts itself; the stack's Counters stand beside it. The frames that a lane gave
+/// are those that the stack received from lanes, and `steered_out`, and `steering_ring_full`.
+struct WorkerCounters {
+    std::uint64_t turns = 0, busy_turns = 0, sleeps = 0;
+    std::uint64_t cycles = 0, busy_cycles = 0;  ///< the busy ratio; sleeping counts as idle
+    std::uint64_t steered_out = 0;              ///< received here, handed to their owner
+    std::uint64_t steering_ring_full = 0;  ///< received here, dropped: the owner's ring was full
+    std::uint64_t copies_out = 0;          ///< of ARP and ND, to other workers
+    std::uint64_t copies_lost = 0;         ///< no buffer, or the ring was full
+    std::uint64_t passed_in = 0;           ///< from other workers, to receive
+    std::uint64_t stack_hand_lost = 0;     ///< handed by the stack, dropped: the ring was full
+    std::uint64_t send_hand_lost = 0;      ///< no queue here, and the sender's ring was full
+    std::uint64_t stock_short = 0;         ///< turns that could not fill the stock of fresh frames
+    std::array<std::uint64_t, 32>
+        turn_buckets{};  ///< busy turns: bucket i is below 2^i nanoseconds
+    std::uint64_t turn_sum_ns = 0;
+    std::array<LaneCounters, max_lanes> lanes{};
+};
+
+class Worker {
+public:
+    /// Everything given outlives the worker.
+    Worker(WorkerSettings settings, Stack& stack, Clock& clock, CommandRings& commands,
+           Exchange& exchange);
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    /// Turns until a Stop command; then gives every frame back to the lanes and answers Stopped.
+    void run();
+    /// One turn; true when it received, sent or expired something. For run() and for tests.
+    bool turn();
+    /// Releases what other workers passed here after this one had stopped. Call when all have
+    /// stopped.
+    void release_passed();
+
+    // Any thread.
+    [[nodiscard]] Counters stack_counters() const { return stack_published_.read(); }
+    [[nodiscard]] WorkerCounters counters() const { return worker_published_.read(); }
+    /// The epoch of the adopted policy, then the hits of its rules; empty before the first
+    /// publication.
+    [[nodiscard]] std::vector<std::uint64_t> rule_hits() const { return rules_published_.read(); }
+
+private:
+    void take_commands(Tick now);
+    void obey(const AdoptPolicy& command, Tick now);
+    void obey(const Drain& command, Tick now);
+    void obey(const AbortAll& command, Tick now);
+    void obey(const Stop& command, Tick now);
+    void answer(const Answer& answer);
+    bool take_passed(Tick now);
+    std::size_t sort_passed(std::uint16_t from);
+    bool receive(std::size_t lane, Tick now);
+    std::size_t steer(std::size_t count);
+    bool keeps(const Frame& frame);
+    void share(const Frame& frame);
+    bool share_with(std::uint16_t other, const Frame& frame);
+    bool flush();
+    void send(std::span<const Frame> frames);
+    void send_run(std::span<const Frame> run);
+    void send_by_another(const WorkerLane& lane, std::span<const Frame> run);
+    void release(std::span<const Frame> frames);
+    void hand(const Outbox::Handed& handed);
+    void restock();
+    void account(const Reading& reading);
+    void publish(Tick now);
+    void rest();
+    void finish();
+
+    WorkerSettings settings_;
+    Stack& stack_;
+    Clock& clock_;
+    CommandRings& commands_;
+    Exchange& exchange_;
+    Outbox outbox_;
+    std::array<Frame, burst_frames> burst_;
+    WorkerCounters counters_;
+    Reading last_;
+    Tick publish_at_;
+    double ns_per_cycle_;
+    std::uint64_t epoch_ = 0;
+    std::uint32_t empty_turns_ = 0;
+    bool busy_ = false;  ///< the turn before this one had work
+    bool stopping_ = false;
+    std::vector<std::uint64_t> rule_scratch_;
+    Published<Counters> stack_published_;
+    Published<WorkerCounters> worker_published_;
+    PublishedWords rules_published_;
+};
+
+}  // namespace terminus
