@@ -1,11 +1,14 @@
-/// Integers in network byte order, as they lie in a packet: any alignment, never mixed with host order.
+/// Integers in network byte order, as they lie in a packet: any alignment, never mixed with host
+/// order.
 #pragma once
 
 #include <array>
 #include <bit>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 namespace terminus {
 
@@ -35,7 +38,8 @@ private:
     Bytes bytes_{};
 };
 
-static_assert(std::endian::native == std::endian::little, "Terminus runs on little-endian machines");
+static_assert(std::endian::native == std::endian::little,
+              "Terminus runs on little-endian machines");
 
 using be16 = BigEndian<std::uint16_t>;
 using be32 = BigEndian<std::uint32_t>;
@@ -50,6 +54,19 @@ template <typename T>
     T value;
     std::memcpy(&value, at, sizeof(T));
     return value;
+}
+
+/// The header that lies at `at`, in place: for wire structures of bytes, which have alignment 1.
+/// The caller has checked that all of it is there.
+template <typename T>
+requires(alignof(T) == 1 && std::is_trivially_copyable_v<T>)
+    [[nodiscard]] inline const T& overlay(const std::byte* at) {
+    return *reinterpret_cast<const T*>(at);
+}
+template <typename T>
+requires(alignof(T) == 1 && std::is_trivially_copyable_v<T>)
+    [[nodiscard]] inline T& overlay(std::byte* at) {
+    return *reinterpret_cast<T*>(at);
 }
 
 /// A trivially copyable value written to `at`, whatever its alignment.

@@ -1,6 +1,9 @@
 /// Internet addresses of both families, and prefixes of them.
 #pragma once
 
+#include "terminus/base/endian.h"
+#include "terminus/wire/ethernet.h"
+
 #include <array>
 #include <compare>
 #include <cstdint>
@@ -8,14 +11,13 @@
 #include <string>
 #include <string_view>
 
-#include "terminus/base/endian.h"
-#include "terminus/wire/ethernet.h"
-
 namespace terminus {
 
 enum class Family : std::uint8_t { ip4 = 4, ip6 = 6 };
 
-/// 128 bits; an IPv4 address lies in the last four bytes as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2).
+/// 128 bits; an IPv4 address lies in the last four bytes as ::ffff:a.b.c.d (RFC 4291
+/// section 2.5.5.2). parse() drops IPv6 packets that bear such an address, so the two families
+/// cannot be confused.
 struct Address {
     std::array<std::uint8_t, 16> bytes{};
 
@@ -23,9 +25,7 @@ struct Address {
         const auto raw = std::bit_cast<std::array<std::uint8_t, 4>>(value);
         return {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, raw[0], raw[1], raw[2], raw[3]}};
     }
-    [[nodiscard]] static Address ip6(const void* bytes16) {
-        return load<Address>(bytes16);
-    }
+    [[nodiscard]] static Address ip6(const void* bytes16) { return load<Address>(bytes16); }
     [[nodiscard]] constexpr Family family() const {
         for (int i = 0; i < 10; ++i)
             if (bytes[static_cast<std::size_t>(i)] != 0) return Family::ip6;
@@ -39,8 +39,8 @@ struct Address {
     [[nodiscard]] constexpr bool is_loopback() const;    ///< 127/8 or ::1
     [[nodiscard]] constexpr bool is_multicast() const;   ///< 224/4 or ff00::/8
     [[nodiscard]] constexpr bool is_link_local() const;  ///< 169.254/16 or fe80::/10
-    /// A single host's address that may stand in a source field: not unspecified, loopback, multicast, class E
-    /// or limited broadcast (RFC 1122 section 3.2.1.3, RFC 4291 section 2.7).
+    /// A single host's address that may stand in a source field: not unspecified, loopback,
+    /// multicast, class E or limited broadcast (RFC 1122 section 3.2.1.3, RFC 4291 section 2.7).
     [[nodiscard]] constexpr bool is_host() const;
 
     friend constexpr auto operator<=>(const Address&, const Address&) = default;
@@ -77,17 +77,20 @@ constexpr bool Address::is_host() const {
 
 /// An address range given by its leading bits, counted over the family's own width.
 struct Prefix {
-    Address address;           ///< bits beyond `length` are zero
-    std::uint8_t length = 0;   ///< 0 to 32, or 0 to 128
+    Address address;          ///< bits beyond `length` are zero
+    std::uint8_t length = 0;  ///< 0 to 32, or 0 to 128
 
+    /// The prefix of that length around an address: clears the bits beyond it.
+    [[nodiscard]] static Prefix of(const Address& address, std::uint8_t length);
     [[nodiscard]] bool contains(const Address& candidate) const;
     /// The IPv4 directed broadcast of a prefix up to /30; none for IPv6, /31 and /32 (RFC 3021).
     [[nodiscard]] std::optional<Address> broadcast() const;
     friend constexpr auto operator<=>(const Prefix&, const Prefix&) = default;
 };
 
-/// Text forms (RFC 5952 for IPv6). Parsing answers nothing for what is not an address or prefix; a prefix
-/// without a length is one address. `parse_prefix` clears the bits beyond the length.
+/// Text forms (RFC 5952 for IPv6; every form of RFC 4291 section 2.2 is read, without a zone).
+/// Parsing answers nothing for what is not an address or prefix; a prefix without a length is one
+/// address. `parse_prefix` clears the bits beyond the length.
 [[nodiscard]] std::optional<Address> parse_address(std::string_view text);
 [[nodiscard]] std::optional<Prefix> parse_prefix(std::string_view text);
 [[nodiscard]] std::string to_string(const Address& address);

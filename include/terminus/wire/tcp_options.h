@@ -13,6 +13,20 @@ struct SackBlock {
     std::uint32_t right = 0;  ///< one past its last
 };
 
+/// The kinds, as IANA lists them.
+namespace tcp_option {
+inline constexpr std::uint8_t end = 0;
+inline constexpr std::uint8_t no_operation = 1;
+inline constexpr std::uint8_t mss = 2;
+inline constexpr std::uint8_t window_scale = 3;
+inline constexpr std::uint8_t sack_permitted = 4;
+inline constexpr std::uint8_t sack = 5;
+inline constexpr std::uint8_t timestamps = 8;
+}  // namespace tcp_option
+
+/// The most that a data offset of 15 leaves for options.
+inline constexpr std::size_t tcp_options_bytes_max = 40;
+
 /// The options of one segment, in host order; absent ones have their default.
 struct TcpOptions {
     std::uint16_t mss = 0;             ///< 0: absent
@@ -24,12 +38,15 @@ struct TcpOptions {
     std::array<SackBlock, 4> sack{};
 };
 
-/// Reads the bytes between the TCP header and its data offset. Unknown options are skipped, an option with an
-/// impossible length ends the parse (RFC 9293 section 3.2, MUST-7), what was read before it stands.
+/// Reads the bytes between the TCP header and its data offset. Unknown options, and known ones
+/// whose length is not theirs, are skipped; a length below two or beyond the end ends the parse
+/// (RFC 9293 section 3.2, MUST-7), and what was read before it stands. Of an option that comes
+/// twice the last counts.
 [[nodiscard]] TcpOptions parse_tcp_options(std::span<const std::byte> options);
 
-/// Writes what is present, each once, padded with NOP and END to a multiple of four. `room` holds at least 40
-/// bytes. Returns the number of bytes written, at most 40; SACK blocks that do not fit are left out.
+/// Writes what is present, each once, with NOPs before it so that every option ends on a multiple
+/// of four. `room` holds at least tcp_options_bytes_max. Returns the number of bytes written, a
+/// multiple of four and at most that; SACK blocks that do not fit are left out.
 [[nodiscard]] std::size_t write_tcp_options(const TcpOptions& options, std::span<std::byte> room);
 
 }  // namespace terminus

@@ -1,0 +1,200 @@
+/// parse(): link header, network header, then transport.h. What is common stays in this file,
+/// inlined; IPv4 options and IPv6 extension headers, which are rare, are walked elsewhere.
+#include "terminus/wire/view.h"
+
+#include "terminus/wire/arp.h"
+#include "terminus/wire/ethernet.h"
+
+#include "ip4_options.h"
+#include "ip6_headers.h"
+#include "transport.h"
+
+#include <algorithm>
+
+namespace terminus {
+namespace {
+
+/// A frame with the device's verdicts about it.
+struct Received {
+    const std::byte* bytes;
+    std::size_t size;
+    Checked ip, l4;
+
+    /// How much lies behind an offset inside the frame.
+    [[nodiscard]] std::size_t behind(std::size_t at) const { return size - at; }
+};
+
+constexpr std::uint16_t narrow(std::size_t offset) { return static_cast<std::uint16_t>(offset); }
+
+Drop parse_arp(const Received& frame, View& view) {
+    view.kind = Kind::arp;
+    if (frame.behind(view.l3) < sizeof(ArpPacket)) return Drop::arp_malformed;
+    view.l4 = view.payload = view.end = narrow(view.l3 + sizeof(ArpPacket));
+    return Drop::none;
+}
+
+/// RFC 1122 section 3.2.1.3: of 0/8, 127/8, groups, class E and the limited broadcast none is a
+/// sender.
+bool is_ip4_sender(be32 address) {
+    const unsigned network = address.host() >> 24;
+    return network - 1 < 223 && network != 127;
+}
+
+Drop check_ip4_addresses(const Ip4Header& ip) {
+    if (!is_ip4_sender(ip.source)) return Drop::ip_source_invalid;
+    const bool is_loopback = ip.destination.host() >> 24 == 127;
+    return is_loopback ? Drop::ip_destination_not_ours : Drop::none;
+}
+
+/// RFC 1122 section 3.2.1.2: discard silently what does not add up.
+bool is_ip4_checksum_good(const Ip4Header& ip, Checked device) {
+    if (device != Checked::unknown) return device == Checked::good;
+    return checksum_finish(ip4_header_sum(ip)) == be16{0};
+}
+
+/// The header's lengths and checksum, so that everything up to the total length may be read after
+/// it.
+Drop check_ip4_header(const Received& frame, std::size_t l3) {
+    if (frame.behind(l3) < sizeof(Ip4Header)) return Drop::ip_cut_short;
+    const auto& ip = overlay<Ip4Header>(frame.bytes + l3);
+    const std::size_t header = ip.header_bytes();
+    if (ip.version() != 4 || header < sizeof(Ip4Header)) return Drop::ip_malformed;
+    if (frame.behind(l3) < header) return Drop::ip_cut_short;
+    if (!is_ip4_checksum_good(ip, frame.ip)) return Drop::ip_checksum;
+    const std::size_t total = ip.total_length.host();
+    if (total < header) return Drop::ip_malformed;
+    return frame.behind(l3) < total ? Drop::ip_cut_short : Drop::none;
+}
+
+void take_ip4_header(const Ip4Header& ip, View& view) {
+    view.l4 = view.payload = narrow(view.l3 + ip.header_bytes());
+    view.end = narrow(view.l3 + ip.total_length.host());
+    view.next_header_at = narrow(view.l3 + offsetof(Ip4Header, protocol));
+    view.protocol = ip.protocol;
+    view.hop_limit = ip.ttl;
+    view.ip4_options = ip.header_bytes() != sizeof(Ip4Header);
+}
+
+/// RFC 791 section 3.2: all fragments but the last are of whole units of eight bytes, and the
+/// datagram that they make has a total length of 16 bits. One without a byte brings nothing.
+Drop take_ip4_fragment(const Ip4Header& ip, View& view) {
+    const unsigned field = ip.fragment.host();
+    const std::size_t length = static_cast<std::size_t>(view.end - view.l4);
+    view.is_fragment = true;
+    view.more_fragments = (field & ip4_more_fragments) != 0;
+    view.fragment_offset = narrow((field & ip4_offset_mask) * 8);
+    view.fragment_id = ip.id.host();
+    const bool is_unit = !view.more_fragments || length % 8 == 0;
+    const bool fits = ip.header_bytes() + view.fragment_offset + length <= 0xffff;
+    return is_unit && fits && length != 0 ? Drop::none : Drop::fragment_malformed;
+}
+
+/// What few IPv4 packets have: options, or a fragment's offset.
+Drop take_ip4_rarities(const Received& frame, const Ip4Header& ip, View& view) {
+    const std::size_t options_at = view.l3 + sizeof(Ip4Header);
+    const std::span options{frame.bytes + options_at, view.l4 - options_at};
+    const Drop verdict = check_ip4_options(options);
+    const bool is_fragment = (ip.fragment.host() & (ip4_more_fragments | ip4_offset_mask)) != 0;
+    return verdict == Drop::none && is_fragment ? take_ip4_fragment(ip, view) : verdict;
+}
+
+bool is_plain(const Ip4Header& ip) {
+    constexpr be16 rare_bits{ip4_more_fragments | ip4_offset_mask};
+    return ip.version_ihl == 0x45 && (ip.fragment.raw() & rare_bits.raw()) == 0;
+}
+
+Drop parse_ip4(const Received& frame, View& view) {
+    view.family = Family::ip4;
+    Drop verdict = check_ip4_header(frame, view.l3);
+    if (verdict != Drop::none) return verdict;
+    const auto& ip = overlay<Ip4Header>(frame.bytes + view.l3);
+    take_ip4_header(ip, view);
+    verdict = check_ip4_addresses(ip);
+    if (verdict == Drop::none && !is_plain(ip)) verdict = take_ip4_rarities(frame, ip, view);
+    if (verdict != Drop::none || view.is_fragment) return verdict;
+    return parse_transport({frame.bytes, frame.l4, view}, ip);
+}
+
+/// `::1`, and the IPv4 addresses ::ffff:0:0/96, by which Address tells the families apart: neither
+/// may be on a wire.
+bool is_ip6_local_only(const std::array<std::uint8_t, 16>& address) {
+    if (load<std::uint64_t>(address.data()) != 0) return false;
+    const std::uint64_t low = load<be64>(address.data() + 8).host();
+    return low == 1 || low >> 32 == 0xffff;
+}
+
+/// RFC 4291 sections 2.5.2, 2.5.3 and 2.7.
+Drop check_ip6_addresses(const Ip6Header& ip) {
+    const bool from_group = ip.source[0] == 0xff;
+    if (from_group || is_ip6_local_only(ip.source)) return Drop::ip_source_invalid;
+    const bool to_nobody = ip.destination == std::array<std::uint8_t, 16>{};
+    const bool is_not_ours = to_nobody || is_ip6_local_only(ip.destination);
+    return is_not_ours ? Drop::ip_destination_not_ours : Drop::none;
+}
+
+Drop check_ip6_header(const Received& frame, std::size_t l3) {
+    if (frame.behind(l3) < sizeof(Ip6Header)) return Drop::ip_cut_short;
+    const auto& ip = overlay<Ip6Header>(frame.bytes + l3);
+    if (ip.version() != 6) return Drop::ip_malformed;
+    const std::size_t total = sizeof(Ip6Header) + ip.payload_length.host();
+    return frame.behind(l3) < total ? Drop::ip_cut_short : Drop::none;
+}
+
+void take_ip6_header(const Ip6Header& ip, View& view) {
+    view.l4 = narrow(view.l3 + sizeof(Ip6Header));
+    view.end = narrow(view.l4 + ip.payload_length.host());
+    view.next_header_at = narrow(view.l3 + offsetof(Ip6Header, next_header));
+    view.protocol = ip.next_header;
+    view.hop_limit = ip.hop_limit;
+}
+
+Drop parse_ip6(const Received& frame, View& view) {
+    view.family = Family::ip6;
+    Drop verdict = check_ip6_header(frame, view.l3);
+    if (verdict != Drop::none) return verdict;
+    const auto& ip = overlay<Ip6Header>(frame.bytes + view.l3);
+    take_ip6_header(ip, view);
+    verdict = check_ip6_addresses(ip);
+    if (verdict == Drop::none) verdict = walk_ip6_headers(frame.bytes, view);
+    view.payload = view.l4;
+    if (verdict != Drop::none || view.is_fragment) return verdict;
+    return parse_transport({frame.bytes, frame.l4, view}, ip);
+}
+
+/// IEEE 802.1Q: one tag; a second is an EtherType that we do not know.
+Drop parse_tagged(const Received& frame, View& view) {
+    if (frame.behind(view.l3) < sizeof(VlanTag)) return Drop::frame_truncated;
+    view.vlan = overlay<VlanTag>(frame.bytes + view.l3).id();
+    view.l3 += sizeof(VlanTag);
+    return Drop::none;
+}
+
+Drop parse_network(const Received& frame, std::uint16_t type, View& view) {
+    switch (type) {
+        case ether_type::ip4: return parse_ip4(frame, view);
+        case ether_type::ip6: return parse_ip6(frame, view);
+        case ether_type::arp: return parse_arp(frame, view);
+        default: return Drop::ethertype_unknown;
+    }
+}
+
+}  // namespace
+
+Drop parse(std::span<const std::byte> bytes, Checked ip, Checked l4, View& view) {
+    constexpr std::size_t longest = 0xffff;  // what a View's offsets can name
+    view = View{};
+    if (bytes.size() < sizeof(EthernetHeader)) return Drop::frame_truncated;
+    const Received frame{bytes.data(), std::min(bytes.size(), longest), ip, l4};
+    const auto& ether = overlay<EthernetHeader>(frame.bytes);
+    view.link_group = ether.destination.is_group();
+    view.l3 = sizeof(EthernetHeader);
+    std::uint16_t type = ether.type.host();
+    if (type == ether_type::vlan) [[unlikely]] {
+        const Drop verdict = parse_tagged(frame, view);
+        if (verdict != Drop::none) return verdict;
+        type = overlay<VlanTag>(frame.bytes + sizeof(EthernetHeader)).type.host();
+    }
+    return parse_network(frame, type, view);
+}
+
+}  // namespace terminus
