@@ -1,0 +1,125 @@
+/// Blocks: text that must wait. Sent or echoed text until it is acknowledged, received text until
+/// it is read, text that came out of order until its gap is filled.
+///
+/// A block is 256 bytes: a header of 16 and 240 of text. A chain is a list of blocks in the order
+/// of their sequence numbers (RFC 9293 section 3.4, so all of it within 2^31), perhaps with holes,
+/// never overlapping. Text held already wins over text that comes later. The chain's owner keeps a
+/// Chain, 12 bytes, which a slab of conversations has room for; one that has room for 4 bytes keeps
+/// `head` and asks whole(head), a walk.
+///
+/// Memory: see arena.h. One thread. When no block is free, less is stored and the answer says so;
+/// nothing stored is ever lost. What a step costs is said where it is not constant.
+#pragma once
+
+#include "terminus/flow/slab.h"
+#include "terminus/tcp/seq.h"
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+namespace terminus {
+
+struct Chain {
+    std::uint32_t head = no_slot;  ///< the first block
+    std::uint32_t tail = no_slot;  ///< the last block
+    std::uint32_t bytes = 0;       ///< of text held
+
+    [[nodiscard]] constexpr bool empty() const { return head == no_slot; }
+};
+static_assert(sizeof(Chain) == 12);
+
+/// Where a sender last read in a chain without holes, so that the next read need not walk from the
+/// head. It may outlive what it points at: a cursor that lies before the chain is not followed.
+struct ChainCursor {
+    std::uint32_t block = no_slot;
+    tcp::Seq seq;  ///< the block's first, when it was read
+};
+
+/// Text without a hole: [left, right).
+struct Stretch {
+    tcp::Seq left, right;
+
+    friend constexpr bool operator==(const Stretch&, const Stretch&) = default;
+};
+
+class Blocks {
+public:
+    static constexpr std::uint32_t block_bytes = 256, text_bytes = 240;
+
+    [[nodiscard]] static std::size_t bytes_needed(std::uint32_t blocks);
+    Blocks(std::span<std::byte> memory, std::uint32_t blocks) : blocks_{memory, blocks} {}
+    Blocks(std::span<std::byte> memory, Existing) : blocks_{memory, existing} {}
+
+    /// Stores what of `text`, which begins at `seq`, the chain does not hold yet; returns the bytes
+    /// newly stored. At or beyond the tail block: O(text). Else a walk from the head.
+    std::size_t insert(Chain& chain, tcp::Seq seq, std::span<const std::byte> text);
+
+    /// Forgets the text before `seq`: acknowledged, or taken. Returns the bytes forgotten. O(blocks
+    /// freed).
+    std::size_t drop_before(Chain& chain, tcp::Seq seq);
+    void free_all(Chain& chain);
+
+    /// The first and one past the last sequence number held; the chain must not be empty.
+    [[nodiscard]] tcp::Seq begin(const Chain& chain) const { return blocks_[chain.head].seq; }
+    [[nodiscard]] tcp::Seq end(const Chain& chain) const { return end_of(blocks_[chain.tail]); }
+
+    /// The text of the first block, to be handed over in place; empty when the chain is.
+    [[nodiscard]] std::span<const std::byte> front(const Chain& chain) const;
+    /// The bytes held from `seq` on without a hole. Walks; a chain without holes says it by
+    /// `bytes`.
+    [[nodiscard]] std::uint32_t contiguous_from(const Chain& chain, tcp::Seq seq) const;
+    /// Copies from `seq` on until `out` is full, a hole or the end; returns the bytes copied. Walks
+    /// to `seq`.
+    std::size_t read(const Chain& chain, tcp::Seq seq, std::span<std::byte> out) const;
+    /// The same from a chain without holes; reading in order walks no block twice.
+    std::size_t read(const Chain& chain, ChainCursor& cursor, tcp::Seq seq,
+                     std::span<std::byte> out) const;
+
+    /// The number of stretches; the first stretches.size() of them are written, for SACK (RFC
+    /// 2018). Walks.
+    std::size_t stretches(const Chain& chain, std::span<Stretch> stretches) const;
+    [[nodiscard]] std::size_t pieces(const Chain& chain) const { return stretches(chain, {}); }
+    /// The number of blocks a chain occupies. Walks.
+    [[nodiscard]] std::uint32_t blocks_of(const Chain& chain) const;
+    /// The chain that begins at `head` (no_slot: the empty one). Walks.
+    [[nodiscard]] Chain whole(std::uint32_t head) const;
+
+    [[nodiscard]] std::uint32_t used() const { return blocks_.used(); }
+    [[nodiscard]] std::uint32_t capacity() const { return blocks_.capacity(); }
+    [[nodiscard]] std::uint32_t free_blocks() const { return blocks_.available(); }
+    [[nodiscard]] std::uint32_t high_water() const { return blocks_.high_water(); }
+
+private:
+    struct Block {
+        std::uint32_t next;
+        tcp::Seq seq;          ///< of the first byte held, at text[start]
+        std::uint16_t length;  ///< bytes held, at least 1
+        std::uint16_t start;   ///< bytes forgotten at the front
+        std::uint32_t unused;
+        std::array<std::byte, text_bytes> text;
+    };
+    static_assert(sizeof(Block) == block_bytes);
+
+    static tcp::Seq end_of(const Block& block) { return block.seq + block.length; }
+    static std::uint32_t spare_of(const Block& block) {
+        return text_bytes - block.start - block.length;
+    }
+    static std::span<const std::byte> held(const Block& block, tcp::Seq from);
+
+    std::uint32_t last_not_after(const Chain& chain, tcp::Seq seq) const;
+    std::uint32_t walk_to(std::uint32_t block, tcp::Seq seq) const;
+    std::uint32_t next_of(const Chain& chain, std::uint32_t block) const;
+    std::size_t copy_from(std::uint32_t block, tcp::Seq seq, std::span<std::byte> out) const;
+    std::size_t fill_gap(Chain& chain, std::uint32_t& at, tcp::Seq seq,
+                         std::span<const std::byte> text);
+    std::size_t extend(std::uint32_t at, tcp::Seq seq, std::span<const std::byte> text);
+    bool add_block_after(Chain& chain, std::uint32_t& at, tcp::Seq seq,
+                         std::span<const std::byte> text);
+    void merge_next(Chain& chain, std::uint32_t at);
+    void drop_head(Chain& chain);
+
+    Slab<Block> blocks_;
+};
+
+}  // namespace terminus
