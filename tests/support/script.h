@@ -1,0 +1,66 @@
+/// Packet scripts: a test that reads like a trace. Strict: what is not listed must not be sent.
+///
+///     < S 0:0(0) win 65535 <mss 1460,wscale 7>   a segment arrives; flags are S F R P U E W and .
+///     for ACK > S. 0:0(0) ack 1 <mss 1460,wscale 3>      exactly this leaves next = established
+///     the flow is in this state ("closed": there is no flow) = drop tcp_out_of_window 1 a counter
+///     since the script began; also: event NAME N, resets N,
+///                                                unread N, unsent N
+///     +200ms                                     time passes (us, ms, s; ms when not said)
+///     call send 1000                             a user call: listen, accept, open, send N,
+///     receive N, shutdown,
+///                                                close, abort; "call send 10 = closing" expects
+///                                                another result
+///     new port 4001 isn 77                       another connection of the peer
+///     < udp 100    > udp 100                     datagrams; so < ping 56, > pong 56, < protocol 99
+///     20, < fragments udp 3000 1500                  < icmp port (quotes what we sent last), >
+///     icmp port
+///
+/// Sequence numbers are relative to each side's SYN (@N is absolute) and the peer's wraps on
+/// purpose. `win` and options are compared where they are written; a segment without SYN has no
+/// options unless written. Text comes from the stream's offset and is checked; "quotes" give it
+/// literally, "quotes"... its beginning.
+#pragma once
+
+#include "harness.h"
+
+#include <string>
+#include <string_view>
+
+namespace terminus::test {
+
+/// Whose text we send.
+enum class OurText : std::uint8_t { own, echo, any };
+
+/// Where a script begins.
+struct Setup {
+    Harness::Options options{};
+    std::string prelude{};  ///< lines that lead to where the script begins
+    std::uint16_t our_port = 1000, their_port = 4000;
+    std::uint32_t their_isn = 0xffffff00;
+    OurText text = OurText::own;
+};
+
+/// Runs the script over IPv4 and then over IPv6. What fails is a GoogleTest failure. At the end the
+/// peers vanish, and no flow, block or frame may be left.
+void run(const Setup& setup, std::string_view script);
+
+// Setups. The peer's SYN offers mss 1460 and window 65535; our port is 1000, with a call behind it.
+[[nodiscard]] Setup nothing();  ///< rules only: see service_rules()
+[[nodiscard]] Setup listening();
+[[nodiscard]] Setup syn_received();
+[[nodiscard]] Setup syn_sent();
+[[nodiscard]] Setup established();                           ///< passive, without window scaling
+[[nodiscard]] Setup established_scaled(std::uint8_t scale);  ///< the peer's window scale
+[[nodiscard]] Setup opened();                                ///< established by an active open
+[[nodiscard]] Setup fin_wait_1();
+[[nodiscard]] Setup fin_wait_2();
+[[nodiscard]] Setup close_wait();
+[[nodiscard]] Setup closing();
+[[nodiscard]] Setup last_ack();
+[[nodiscard]] Setup time_wait();
+/// Established with a built-in service behind the port of its rule.
+[[nodiscard]] Setup served(Serve service);
+/// The state's setup, for tests that go through all of them.
+[[nodiscard]] Setup setup_of(tcp::State state);
+
+}  // namespace terminus::test

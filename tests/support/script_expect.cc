@@ -1,0 +1,158 @@
+// How a script judges what was sent: segments, datagrams, ICMP.
+#include "script_runner.h"
+
+#include <algorithm>
+#include <array>
+
+namespace terminus::test {
+namespace {
+
+using std::string;
+
+/// Type and code by name: RFC 792 and 1812 for IPv4, RFC 4443 for IPv6.
+struct IcmpName {
+    std::string_view name;
+    std::uint8_t type4, code4, type6, code6;
+};
+constexpr std::array<IcmpName, 7> icmp_names{{
+    {"net", 3, 0, 1, 0},
+    {"host", 3, 1, 1, 3},
+    {"protocol", 3, 2, 4, 1},
+    {"port", 3, 3, 1, 4},
+    {"admin", 3, 13, 1, 1},
+    {"reassembly", 11, 1, 3, 1},
+    {"too-big", 3, 4, 2, 0},
+}};
+constexpr std::size_t link_bytes = 14;
+
+const IcmpName* find_icmp(std::string_view name) {
+    const auto* found = std::ranges::find(icmp_names, name, &IcmpName::name);
+    return found == icmp_names.end() ? nullptr : found;
+}
+
+string packet_text(const Bytes& frame) {
+    const string all{reinterpret_cast<const char*>(frame.data()), frame.size()};
+    return all.size() > link_bytes ? all.substr(link_bytes) : string{};
+}
+
+}  // namespace
+
+/// The datagram in the script's own words, numbers relative.
+string ScriptRunner::words_for(const Datagram& got) const {
+    if (got.protocol != protocol_tcp) return describe(got);
+    const std::uint32_t seq = got.seq - our_isn_.value_or(0);
+    string text = describe_flags(got.flags) + ' ' + std::to_string(seq) + ':' +
+                  std::to_string(seq + static_cast<std::uint32_t>(got.payload.size())) + '(' +
+                  std::to_string(got.payload.size()) + ')';
+    if (got.has(0x10)) text += " ack " + std::to_string(got.ack - their_isn_);
+    text += " win " + std::to_string(got.window);
+    if (!got.options.empty()) text += " <" + describe_options(got.options) + '>';
+    if (!our_isn_) text += " (absolute)";
+    return text;
+}
+
+void ScriptRunner::check_addresses(const Datagram& got) {
+    demand(got.fault.empty(), got.fault);
+    demand(got.source == ends_.ours && got.destination == ends_.theirs,
+           "the addresses are wrong: " + describe(got));
+    demand(got.source_mac == ends_.our_mac && got.destination_mac == ends_.their_mac,
+           "the MAC addresses are wrong");
+    const bool has_ports = got.protocol == protocol_tcp || got.protocol == protocol_udp;
+    if (!has_ports) return;
+    demand(got.source_port == setup_.our_port && got.destination_port == setup_.their_port,
+           "the ports are wrong");
+}
+
+void ScriptRunner::expect(const Words& words) {
+    demand(harness_.has_sent(), "nothing was sent");
+    last_out_ = harness_.peek_sent();
+    const Datagram got = harness_.next_sent();
+    check_addresses(got);
+    if (words[0] == "udp") return expect_udp(got, words);
+    if (words[0] == "pong") return expect_pong(got, words);
+    if (words[0] == "icmp") return expect_icmp(got, words);
+    expect_segment(got, words);
+}
+
+void ScriptRunner::expect_segment(const Datagram& got, const Words& words) {
+    demand(got.protocol == protocol_tcp, "got " + describe(got));
+    const Segment want = parse_segment(words);
+    if (got.has(0x02) && !our_isn_) our_isn_ = got.seq;
+    try {
+        compare(got, want);
+        compare_text(got, want);
+    } catch (const std::exception& error) {
+        fail(string{error.what()} + "\n    got: " + words_for(got));
+    }
+}
+
+void ScriptRunner::compare(const Datagram& got, const Segment& want) {
+    demand(got.flags == want.flags, "other flags");
+    demand(got.seq == ours(want.seq), "another sequence number");
+    demand(want.any_length || got.payload.size() == want.length, "another length");
+    const std::uint32_t ack = want.ack ? theirs(*want.ack) : 0;
+    demand(want.any_ack || got.ack == ack, "another acknowledgment number");
+    demand(!want.window || got.window == *want.window, "another window");
+    demand(got.urgent == want.urgent.value_or(0), "another urgent pointer");
+    const string options = describe_options(got.options);
+    if (want.options) {
+        demand(options == describe_options(parse_options(*want.options)), "other options");
+    } else {
+        demand(got.has(0x02) || options.empty(), "options that are not listed");
+    }
+}
+
+void ScriptRunner::compare_text(const Datagram& got, const Segment& want) {
+    if (want.text && want.text_goes_on) {
+        demand(got.payload.starts_with(*want.text), "another text: " + got.payload);
+    } else if (want.text) {
+        demand(got.payload == *want.text, "another text: " + got.payload);
+    } else if (setup_.text != OurText::any) {
+        const string text =
+            stream_text(setup_.text == OurText::own, want.seq.value - 1, got.payload.size());
+        demand(got.payload == text, "the text is not the stream's");
+    }
+}
+
+void ScriptRunner::expect_udp(const Datagram& got, const Words& words) {
+    demand(got.protocol == protocol_udp, "got " + describe(got));
+    if (words.at(1) == "*") return;
+    const string text = stream_text(false, 0, parse_number(words.at(1)));
+    demand(got.payload == text, "another payload, " + std::to_string(got.payload.size()) + " long");
+}
+
+void ScriptRunner::expect_pong(const Datagram& got, const Words& words) {
+    demand(got.protocol == (got.is_ip6() ? protocol_icmp6 : protocol_icmp4),
+           "got " + describe(got));
+    demand(got.type == (got.is_ip6() ? 129 : 0) && got.code == 0, "got " + describe(got));
+    demand(got.rest == 0x12340001, "another identifier or sequence number");
+    demand(got.payload == stream_text(false, 0, parse_number(words.at(1))), "another payload");
+}
+
+/// The quote is as much of the packet as fits: RFC 1812 section 4.3.2.3, RFC 4443 section 3.1.
+void ScriptRunner::expect_icmp(const Datagram& got, const Words& words) {
+    const IcmpName* name = find_icmp(words.at(1));
+    demand(name != nullptr, "an ICMP error without a name here");
+    const bool ip6 = got.is_ip6();
+    demand(got.protocol == (ip6 ? protocol_icmp6 : protocol_icmp4), "got " + describe(got));
+    demand(got.type == (ip6 ? name->type6 : name->type4), "got " + describe(got));
+    demand(got.code == (ip6 ? name->code6 : name->code4), "got " + describe(got));
+    // RFC 4443 section 3.4: the pointer leads to the Next Header field, 6 bytes into the header.
+    demand(got.rest == (ip6 && got.type == 4 ? 6U : 0U), "another pointer");
+    const string packet = packet_text(last_in_);
+    demand(got.payload == packet.substr(0, ip6 ? 1280 - 48 : 576 - 28), "the quote is not whole");
+}
+
+/// An ICMP error that quotes what we sent last.
+void ScriptRunner::arrive_icmp(const Words& words) {
+    const IcmpName* name = find_icmp(words.at(1));
+    demand(name != nullptr, "an ICMP error without a name here");
+    Datagram d = from_peer();
+    d.protocol = d.is_ip6() ? protocol_icmp6 : protocol_icmp4;
+    d.type = d.is_ip6() ? name->type6 : name->type4;
+    d.code = d.is_ip6() ? name->code6 : name->code4;
+    d.payload = packet_text(last_out_).substr(0, 500);
+    inject(d);
+}
+
+}  // namespace terminus::test
