@@ -223,6 +223,7 @@ void behave_like_the_model(std::uint64_t seed) {
             model.drop_before(base);
             ASSERT_EQ(blocks.drop_before(chain, model.seq(base)), before - model.bytes.size());
         }
+        if (i % 16 != 0) continue;
         ASSERT_EQ(blocks.pieces(chain), model.pieces());
         ASSERT_EQ(blocks.blocks_of(chain), blocks.used());
     }
