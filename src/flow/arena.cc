@@ -7,7 +7,7 @@
 
 namespace terminus {
 
-void require_memory(std::span<const std::byte> memory, std::size_t bytes) {
+RequiredMemory::RequiredMemory(std::span<const std::byte> memory, std::size_t bytes) {
     if (memory.size() < bytes)
         throw std::length_error("memory for flows is too small: " + std::to_string(memory.size()) +
                                 " bytes where " + std::to_string(bytes) + " are needed");
@@ -15,12 +15,12 @@ void require_memory(std::span<const std::byte> memory, std::size_t bytes) {
         throw std::length_error("memory for flows must begin on a cache line");
 }
 
-Arena::Arena(std::span<std::byte> memory) : memory_{memory} { require_memory(memory, 0); }
+Arena::Arena(std::span<std::byte> memory) : memory_{memory} { RequiredMemory{memory, 0}; }
 
 std::span<std::byte> Arena::take(std::size_t bytes) {
     const auto part = memory_.subspan(used_bytes_);
     const std::size_t lines = whole_lines(bytes);
-    require_memory(part, lines);
+    RequiredMemory{part, lines};
     used_bytes_ += lines;
     return part.first(bytes);
 }

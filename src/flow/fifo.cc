@@ -5,7 +5,7 @@ namespace terminus {
 
 Fifo::Fifo(std::span<std::byte> memory, ChunkPool& pool, Existing)
     : state_{reinterpret_cast<State*>(memory.data())}, pool_{pool} {
-    require_memory(memory, bytes_needed());
+    RequiredMemory{memory, bytes_needed()};
 }
 
 Fifo::Fifo(std::span<std::byte> memory, ChunkPool& pool) : Fifo{memory, pool, existing} {

@@ -21,18 +21,18 @@ std::size_t Table::bytes_needed(std::uint32_t flows) {
 Table::Table(std::span<std::byte> memory)
     : head_{reinterpret_cast<Head*>(memory.data())},
       buckets_{reinterpret_cast<Bucket*>(memory.data() + cache_line_bytes)} {
-    require_memory(memory, cache_line_bytes);
+    RequiredMemory{memory, cache_line_bytes};
 }
 
 Table::Table(std::span<std::byte> memory, std::uint32_t flows) : Table{memory} {
-    require_memory(memory, bytes_needed(flows));
+    RequiredMemory{memory, bytes_needed(flows)};
     *head_ = {.buckets = buckets_for(flows), .size = 0, .overflowed = 0};
     bucket_count_ = head_->buckets;
 }
 
 Table::Table(std::span<std::byte> memory, Existing) : Table{memory} {
     bucket_count_ = head_->buckets;
-    require_memory(memory, cache_line_bytes + bucket_count_ * sizeof(Bucket));
+    RequiredMemory{memory, cache_line_bytes + bucket_count_ * sizeof(Bucket)};
 }
 
 bool Table::erase(std::uint64_t hash, FlowId id) {

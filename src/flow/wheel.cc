@@ -28,7 +28,7 @@ std::size_t Wheel::bytes_needed() { return whole_lines(sizeof(State)); }
 
 Wheel::Wheel(std::span<std::byte> memory, ChunkPool& pool, Existing)
     : state_{reinterpret_cast<State*>(memory.data())}, pool_{pool} {
-    require_memory(memory, bytes_needed());
+    RequiredMemory{memory, bytes_needed()};
 }
 
 Wheel::Wheel(std::span<std::byte> memory, ChunkPool& pool, Millis now)

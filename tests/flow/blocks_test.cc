@@ -156,7 +156,8 @@ TEST_F(BlocksTest, GoesOnWhenItsMemoryIsElsewhere) {
     EXPECT_EQ(read(again, chain, Seq{499}), "mmn");
 }
 
-/// The model: every byte by its distance from a base, so that numbers may wrap.
+/// The model: every byte by its distance from a base, so that numbers may wrap (RFC 9293
+/// section 3.4).
 class Model {
 public:
     explicit Model(Seq base) : base_{base} {}

@@ -40,7 +40,10 @@ private:
     std::size_t used_bytes_ = 0;
 };
 
-/// What components check first: `memory` has room for `bytes` and begins on a cache line.
-void require_memory(std::span<const std::byte> memory, std::size_t bytes);
+/// What components check first: constructing it throws unless `memory` has room for `bytes` and
+/// begins on a cache line.
+struct RequiredMemory {
+    RequiredMemory(std::span<const std::byte> memory, std::size_t bytes);
+};
 
 }  // namespace terminus

@@ -32,11 +32,11 @@ public:
     }
 
     Slab(std::span<std::byte> memory, std::uint32_t slots) : Slab{memory} {
-        require_memory(memory, bytes_needed(slots));
+        RequiredMemory{memory, bytes_needed(slots)};
         *head_ = {.slots = slots, .used = 0, .fresh = 0, .first_free = no_slot};
     }
     Slab(std::span<std::byte> memory, Existing) : Slab{memory} {
-        require_memory(memory, bytes_needed(head_->slots));
+        RequiredMemory{memory, bytes_needed(head_->slots)};
     }
 
     /// The number of a free slot, the one given back last if any; no_slot when all are used.
@@ -74,7 +74,7 @@ private:
     explicit Slab(std::span<std::byte> memory)
         : head_{reinterpret_cast<Head*>(memory.data())},
           items_{reinterpret_cast<T*>(memory.data() + cache_line_bytes)} {
-        require_memory(memory, cache_line_bytes);
+        RequiredMemory{memory, cache_line_bytes};
     }
 
     std::uint32_t take_fresh() {
