@@ -74,13 +74,13 @@ Reassembly::Reassembly(const ReassemblyLimits& limits, const HashKey& key)
     free_fragment_ = fragments_.empty() ? none : 0;
 }
 
-Taken Reassembly::take(const View& view, std::span<const std::byte> frame, std::uint8_t interface,
+Reassembled Reassembly::take(const View& view, std::span<const std::byte> frame, std::uint8_t interface,
                        Tick now) {
     TERMINUS_ASSERT(view.is_fragment && view.end <= frame.size());
     const Piece piece{view, frame};
     if (view.end > limits_.fragment_bytes) return {.drop = Drop::fragment_limit};
     Datagram* datagram = find_or_create(key_of(piece, interface), now);
-    return datagram == nullptr ? Taken{.drop = Drop::fragment_limit} : add(*datagram, piece);
+    return datagram == nullptr ? Reassembled{.drop = Drop::fragment_limit} : add(*datagram, piece);
 }
 
 Reassembly::Key Reassembly::key_of(const Piece& piece, std::uint8_t interface) {
@@ -142,13 +142,13 @@ Reassembly::Datagram* Reassembly::create(const Key& key, std::uint16_t& chain, T
     return &datagram;
 }
 
-Taken Reassembly::add(Datagram& datagram, const Piece& piece) {
+Reassembled Reassembly::add(Datagram& datagram, const Piece& piece) {
     if (datagram.discarded != Drop::none) return {.drop = datagram.discarded};
     datagram.ecn_seen |= static_cast<std::uint8_t>(1U << ecn_of(piece.view, piece.frame));
     if (is_ecn_contradiction(datagram.ecn_seen)) return discard(datagram, Drop::fragment_malformed);
     const Drop refusal = place(datagram, piece);
     if (refusal != Drop::none) return discard(datagram, refusal);
-    return datagram.held == datagram.total ? finish(datagram) : Taken{};
+    return datagram.held == datagram.total ? finish(datagram) : Reassembled{};
 }
 
 /// The text's end is told once, and nothing lies beyond it.
@@ -219,7 +219,7 @@ void Reassembly::keep(Datagram& datagram, const Piece& piece, std::uint16_t befo
 }
 
 /// Frees the text at once; the datagram stays, to know what still comes of it.
-Taken Reassembly::discard(Datagram& datagram, Drop reason) {
+Reassembled Reassembly::discard(Datagram& datagram, Drop reason) {
     release_fragments(datagram);
     datagram.discarded = reason;
     return {.drop = reason};
@@ -254,7 +254,7 @@ std::span<std::byte> Reassembly::write_headers(const Headers& headers, std::uint
     return {frame, end + text_bytes};
 }
 
-Taken Reassembly::finish(Datagram& datagram) {
+Reassembled Reassembly::finish(Datagram& datagram) {
     const Fragment& first = fragments_[datagram.first];
     const Headers headers{.frame = block(datagram.first),
                           .l3 = first.l3,

@@ -31,7 +31,7 @@ struct ReassemblyLimits {
 };
 
 /// What became of a fragment. Drop::none and not complete: it is held.
-struct Taken {
+struct Reassembled {
     Drop drop = Drop::none;
     bool complete = false;
     /// With complete: a frame as if the datagram had come whole: the first fragment's link and
@@ -67,7 +67,7 @@ public:
     /// duplicate is ignored (a network may duplicate: RFC 8200 section 4.5), any other overlap
     /// discards the datagram, and what still comes of it until its time is over (RFC 5722; IPv4
     /// alike).
-    [[nodiscard]] Taken take(const View& view, std::span<const std::byte> frame,
+    [[nodiscard]] Reassembled take(const View& view, std::span<const std::byte> frame,
                              std::uint8_t interface, Tick now);
     /// Gives up what is too old. Cheap when nothing is.
     void advance(Tick now, ReassemblySink& sink);
@@ -125,13 +125,13 @@ private:
     [[nodiscard]] Datagram* create(const Key& key, std::uint16_t& chain, Tick now);
     [[nodiscard]] std::uint16_t& chain_of(const Key& key);
     [[nodiscard]] std::uint16_t& share_of(const Address& source);
-    [[nodiscard]] Taken add(Datagram& datagram, const Piece& piece);
+    [[nodiscard]] Reassembled add(Datagram& datagram, const Piece& piece);
     [[nodiscard]] Drop place(Datagram& datagram, const Piece& piece);
     [[nodiscard]] bool is_duplicate(const Fragment& kept, const Piece& piece) const;
     [[nodiscard]] bool contradicts_end(const Datagram& datagram, const Piece& piece) const;
     void keep(Datagram& datagram, const Piece& piece, std::uint16_t before);
-    [[nodiscard]] Taken discard(Datagram& datagram, Drop reason);
-    [[nodiscard]] Taken finish(Datagram& datagram);
+    [[nodiscard]] Reassembled discard(Datagram& datagram, Drop reason);
+    [[nodiscard]] Reassembled finish(Datagram& datagram);
     /// The first fragment's headers, for the finished frame.
     struct Headers {
         const std::byte* frame;

@@ -60,7 +60,7 @@ public:
     [[nodiscard]] static std::size_t bytes_needed(const StackSettings& settings);
     /// `memory` holds bytes_needed() bytes, 64-byte aligned and zero; it outlives the stack.
     /// Allocates its small parts, and throws std::invalid_argument for settings that cannot be.
-    Stack(StackSettings settings, std::span<std::byte> memory);
+    Stack(StackSettings settings, std::span<std::byte> memory, Tick now);
     Stack(const Stack&) = delete;
     Stack& operator=(const Stack&) = delete;
     ~Stack();

@@ -1,0 +1,50 @@
+/// A packet: one received frame on its way through the stack, with all that the steps before found
+/// out.
+#pragma once
+
+#include "terminus/base/drop.h"
+#include "terminus/flow/flow_id.h"
+#include "terminus/flow/key.h"
+#include "terminus/stack/frame.h"
+#include "terminus/wire/view.h"
+
+#include <cstdint>
+#include <span>
+
+namespace terminus {
+
+/// The largest IP datagram, behind its link header: what reassembly may give.
+inline constexpr std::size_t max_datagram_bytes = 65535 + 18;
+
+struct Packet {
+    Frame frame;
+    View view;
+    Key key;  ///< of TCP segments: our end is the destination
+    std::uint64_t hash = 0;
+    FlowId flow = no_flow;  ///< the flow that shall speak in this packet's frame, if any
+    std::uint8_t interface = 0;
+    bool sent = false;        ///< the frame left as an answer
+    bool held = false;        ///< its text waits in blocks
+    bool retransmit = false;  ///< the flow's oldest segment is to be sent again
+    bool repeat_syn = false;  ///< the flow's SYN or SYN-ACK is to be sent again
+    Drop drop = Drop::none;
+
+    /// The IP datagram from its header to its end, without link padding.
+    [[nodiscard]] std::span<std::byte> datagram() const {
+        return frame.bytes().subspan(view.l3, view.end - view.l3);
+    }
+    /// From the transport header to the datagram's end.
+    [[nodiscard]] std::span<std::byte> message() const {
+        return frame.bytes().subspan(view.l4, view.end - view.l4);
+    }
+    /// Behind the transport header: TCP's text, UDP's payload.
+    [[nodiscard]] std::span<std::byte> payload() const {
+        return frame.bytes().subspan(view.payload, view.end - view.payload);
+    }
+    template <typename Header>
+    [[nodiscard]] Header& header_at(std::uint16_t offset) const {
+        return *reinterpret_cast<Header*>(frame.data + offset);
+    }
+};
+
+}  // namespace terminus

@@ -1,0 +1,262 @@
+/// ICMP and UDP: echo replies, unreachables, problems, UDP services, and the ICMP errors that we
+/// receive.
+#include "terminus/icmp/quote.h"
+#include "terminus/wire/icmp4.h"
+#include "terminus/wire/icmp6.h"
+#include "terminus/wire/udp.h"
+
+#include "steps.h"
+#include "write.h"
+
+#include <algorithm>
+#include <array>
+
+namespace terminus {
+namespace {
+
+bool is_ip6(const Packet& packet) { return packet.view.family == Family::ip6; }
+
+Address source_of(const Packet& packet) {
+    return is_ip6(packet) ? Address::ip6(packet.header_at<Ip6Header>(packet.view.l3).source.data())
+                          : Address::ip4(packet.header_at<Ip4Header>(packet.view.l3).source);
+}
+
+Address destination_of(const Packet& packet) {
+    return is_ip6(packet)
+               ? Address::ip6(packet.header_at<Ip6Header>(packet.view.l3).destination.data())
+               : Address::ip4(packet.header_at<Ip4Header>(packet.view.l3).destination);
+}
+
+std::uint8_t traffic_class_of(const Packet& packet) {
+    return is_ip6(packet) ? packet.header_at<Ip6Header>(packet.view.l3).traffic_class()
+                          : packet.header_at<Ip4Header>(packet.view.l3).traffic_class;
+}
+
+void count_sent(Core& core, Family family, std::uint8_t type, std::uint8_t code) {
+    ++core.counters.icmp_sent[icmp_kind(family, type, code)];
+}
+
+void suppress(Core& core, Packet& packet, Suppressed reason) {
+    ++core.counters.icmp_suppressed[is_ip6(packet) ? 1 : 0][static_cast<std::size_t>(reason)];
+    packet.drop =
+        reason == Suppressed::silence_required ? Drop::icmp_silence : Drop::icmp_rate_limited;
+}
+
+/// RFC 1122 section 3.2.2, RFC 4443 section 2.4: whether an error may be sent at all, and now.
+bool may_send_error(Core& core, const Turn& turn, Packet& packet, bool even_multicast) {
+    const Interface& interface = core.interface(packet.interface);
+    const Ownership owned = ownership(interface, destination_of(packet));
+    const Address source = source_of(packet);
+    const Circumstances circumstances{.destination_is_broadcast = owned == Ownership::broadcast,
+                                      .even_multicast = even_multicast};
+    const bool from_us = ownership(interface, source) != Ownership::none &&
+                         ownership(interface, source) != Ownership::answered;
+    if (from_us ||
+        silence_required(packet.view, packet.frame.bytes(), circumstances) != Silence::none) {
+        suppress(core, packet, Suppressed::silence_required);
+        return false;
+    }
+    switch (core.limiter.allow(source, turn.now, core.rng)) {
+        case Allowed::yes: return true;
+        case Allowed::per_destination:
+            suppress(core, packet, Suppressed::per_destination);
+            return false;
+        case Allowed::global: suppress(core, packet, Suppressed::global); return false;
+    }
+    return false;
+}
+
+/// Sends the packet back with an error before it. `from` is the address that speaks.
+void send_error(Core& core, const Turn& turn, Packet& packet, const IcmpError& error,
+                const Address& from) {
+    const Interface& interface = core.interface(packet.interface);
+    const Mac to = packet.header_at<EthernetHeader>(0).source;
+    const Family family = packet.view.family;
+    std::byte* l3 = packet.frame.data + packet.view.l3;
+    const Quote quote{.l3 = l3,
+                      .length = static_cast<std::uint32_t>(packet.view.end - packet.view.l3),
+                      .headroom = packet.frame.headroom};
+    const Address destination = source_of(packet);
+    const std::uint16_t length = prepend_error(
+        quote, error, {.source = from, .destination = destination, .id = core.next_ip_id++});
+    write_link(interface, packet.frame, l3 - error_header_bytes(family), length, to);
+    send(core, turn, packet.interface, packet.frame);
+    packet.sent = true;
+    count_sent(core, family, error.type, error.code);
+}
+
+/// RFC 1122 section 3.2.2.6, RFC 4443 section 4.2.
+void reply_to_echo(Core& core, const Turn& turn, Packet& packet) {
+    const Mac to = packet.header_at<EthernetHeader>(0).source;
+    const Address from = destination_of(packet);
+    const Envelope envelope{.source = from,
+                            .destination = source_of(packet),
+                            .id = core.next_ip_id++,
+                            .traffic_class = traffic_class_of(packet)};
+    const auto message = packet.message();
+    const std::uint16_t header = echo_reply(message, envelope, from);
+    write_link(core.interface(packet.interface), packet.frame, message.data() - header,
+               static_cast<std::uint16_t>(header + message.size()), to);
+    send(core, turn, packet.interface, packet.frame);
+    packet.sent = true;
+    const bool six = is_ip6(packet);
+    count_sent(core, packet.view.family, six ? icmp6_type::echo_reply : icmp4_type::echo_reply, 0);
+}
+
+void receive_echo_request(Core& core, const Turn& turn, Packet& packet) {
+    const Rule* rule = judge(core, packet, RuleProtocol::icmp_echo, 0);
+    const Interface& interface = core.interface(packet.interface);
+    if (!source_of(packet).is_host()) {
+        packet.drop = Drop::ip_source_invalid;
+    } else if (rule == nullptr) {  // our own addresses answer ping unless a rule says otherwise
+        if (ownership(interface, destination_of(packet)) == Ownership::own)
+            return reply_to_echo(core, turn, packet);
+        packet.drop = Drop::no_rule;
+    } else if (rule->action == Action::serve) {
+        ++core.counters.services[rule->service].datagrams;
+        reply_to_echo(core, turn, packet);
+    } else if (rule->action == Action::unreachable) {
+        answer_unreachable(core, turn, packet, rule->code);
+    } else {
+        packet.drop = Drop::policy;
+    }
+}
+
+/// An error that quotes a segment of ours: RFC 1122 section 4.2.3.9. Believed only where the quoted
+/// sequence number is in flight: RFC 5927 section 4.1.
+void receive_error(Core& core, const Turn& turn, Packet& packet, const Icmp4Header& header) {
+    const auto quote = parse_quote(packet.view.family, packet.message().subspan(sizeof header));
+    packet.drop = Drop::icmp_error_unmatched;
+    if (!quote || quote->protocol != ip_protocol::tcp || !quote->has_seq) return;
+    const Ends ends{be16{quote->local_port}, be16{quote->remote_port}, packet.interface};
+    const Key key = make_key(quote->local, quote->remote, ends);
+    const FlowId id = core.flows.find(key, core.flows.hash(key));
+    if (id == no_flow) return;
+    const tcp::Flow& flow = core.flows[id];
+    const tcp::Seq seq{quote->seq};
+    if (seq < flow.snd_una || seq >= flow.snd_nxt) return;
+    packet.drop = Drop::none;
+    core.counters.count(TcpEvent::icmp_errors_matched);
+    const std::uint32_t rest =
+        static_cast<std::uint32_t>(header.rest_high.host()) << 16 | header.rest_low.host();
+    const ErrorMeaning meaning = classify_error(packet.view.family, header.type, header.code, rest);
+    // RFC 5461 section 4.1: a hard error ends only what was not yet established.
+    if (meaning.kind != ErrorClass::hard || tcp::is_synchronised(flow.state())) return;
+    core.counters.count(TcpEvent::handshakes_failed);
+    core.end_flow(id, CallError::host_unreachable);
+    (void)turn;
+}
+
+}  // namespace
+
+void answer_unreachable(Core& core, const Turn& turn, Packet& packet, Unreachable code) {
+    if (!may_send_error(core, turn, packet, false)) return;
+    const Interface& interface = core.interface(packet.interface);
+    // `port` and `protocol` are said by the address that was asked, the others by the interface.
+    const bool asked_speaks = code == Unreachable::port || code == Unreachable::protocol;
+    const Address* own = source_address(interface, packet.view.family);
+    const Address from = asked_speaks || own == nullptr ? destination_of(packet) : *own;
+    send_error(core, turn, packet, unreachable(packet.view, code), from);
+}
+
+void answer_time_exceeded(Core& core, const Turn& turn, Packet& packet) {
+    if (!may_send_error(core, turn, packet, false)) return;
+    send_error(core, turn, packet, reassembly_time_exceeded(packet.view.family),
+               destination_of(packet));
+}
+
+void answer_problem(Core& core, const Turn& turn, Packet& packet) {
+    const Drop reason = packet.drop;
+    const Interface& interface = core.interface(packet.interface);
+    const Ownership owned = ownership(interface, destination_of(packet));
+    const Address* own = source_address(interface, Family::ip6);
+    if (owned == Ownership::none || own == nullptr) return;
+    const bool is_ours = owned == Ownership::own || owned == Ownership::answered;
+    const Ip6Problem& problem = packet.view.problem;
+    if (!may_send_error(core, turn, packet, problem.even_multicast)) return;
+    packet.drop = reason;
+    send_error(core, turn, packet, parameter_problem(problem),
+               is_ours ? destination_of(packet) : *own);
+    core.counters.count(reason);
+}
+
+void receive_icmp(Core& core, const Turn& turn, Packet& packet) {
+    if (packet.message().size() < sizeof(Icmp4Header)) {
+        packet.drop = Drop::icmp_malformed;
+        return;
+    }
+    const auto& header = packet.header_at<Icmp4Header>(packet.view.l4);
+    const bool six = is_ip6(packet);
+    if (header.type == (six ? icmp6_type::echo_request : icmp4_type::echo_request))
+        return receive_echo_request(core, turn, packet);
+    if (six ? is_icmp6_error(header.type) : is_icmp4_error(header.type))
+        return receive_error(core, turn, packet, header);
+    packet.drop = Drop::icmp_type_ignored;
+}
+
+namespace {
+
+/// CVE-2024-2169: two services that answer each other never stop. What comes from a port where such
+/// a service lives, well known or our own, gets no answer.
+bool could_loop(const Core& core, const Packet& packet) {
+    const auto& header = packet.header_at<UdpHeader>(packet.view.l4);
+    const std::uint16_t source = header.source_port.host();
+    constexpr std::array<std::uint16_t, 4> chatty{7, 13, 17, 19};
+    if (std::ranges::find(chatty, source) != chatty.end()) return true;
+    const Question back{.source = destination_of(packet),
+                        .destination = destination_of(packet),
+                        .protocol = RuleProtocol::udp,
+                        .destination_port = source};
+    const Rule* rule = core.policy->judge(back);
+    return rule != nullptr && rule->action == Action::serve;
+}
+
+void serve_datagram(Core& core, const Turn& turn, Packet& packet, const Rule& rule) {
+    ServiceCounters& counters = core.counters.services[rule.service];
+    ++counters.datagrams;
+    if (could_loop(core, packet)) {
+        packet.drop = Drop::udp_reflection;
+        return;
+    }
+    const auto payload = packet.payload();
+    counters.bytes_received += payload.size();
+    const std::size_t limit = static_cast<std::size_t>(packet.frame.capacity - packet.view.payload);
+    const std::size_t length = (*core.services)[rule.service]->datagram(
+        {payload.data(), limit}, payload.size(), core.rng.next());
+    if (length == Service::no_reply) return;
+    counters.bytes_sent += length;
+    write_datagram_reply(core, packet, length);
+    send(core, turn, packet.interface, packet.frame);
+    packet.sent = true;
+}
+
+void follow(Core& core, const Turn& turn, Packet& packet, const Rule* rule) {
+    if (rule == nullptr) {
+        packet.drop = Drop::no_rule;
+    } else if (rule->action == Action::unreachable) {
+        answer_unreachable(core, turn, packet, rule->code);
+    } else {
+        packet.drop = Drop::policy;
+    }
+}
+
+}  // namespace
+
+void receive_datagram(Core& core, const Turn& turn, Packet& packet) {
+    if (!source_of(packet).is_host()) {
+        packet.drop = Drop::ip_source_invalid;
+        return;
+    }
+    const auto port = packet.header_at<UdpHeader>(packet.view.l4).destination_port.host();
+    const Rule* rule = judge(core, packet, RuleProtocol::udp, port);
+    if (rule != nullptr && rule->action == Action::serve)
+        return serve_datagram(core, turn, packet, *rule);
+    follow(core, turn, packet, rule);
+}
+
+void receive_other(Core& core, const Turn& turn, Packet& packet) {
+    const Rule* rule = judge(core, packet, RuleProtocol::other, 0);
+    follow(core, turn, packet, rule);
+}
+
+}  // namespace terminus

@@ -1,0 +1,37 @@
+/// The busy record: what a flow borrows while it does more than a quiet one. It carries congestion
+/// control and recovery (tcp::Effort), the chains of text that waits, and, for a conversation, what
+/// its user must learn.
+#pragma once
+
+#include "terminus/flow/blocks.h"
+#include "terminus/flow/flow_id.h"
+#include "terminus/flow/slab.h"
+#include "terminus/stack/calls.h"
+#include "terminus/tcp/effort.h"
+
+#include <cstdint>
+
+namespace terminus {
+
+struct Busy {
+    tcp::Effort effort;
+    Chain send;              ///< text awaiting acknowledgement, without holes, from snd_una on
+    Chain receive;           ///< text not yet taken, and text beyond a hole
+    ChainCursor cursor;      ///< where output last read in `send`
+    tcp::Seq unread;         ///< the first sequence number not yet taken by the service or the user
+    std::uint32_t mark = 0;  ///< the flow's `held` when it holds a mark
+    FlowId flow;             ///< no_flow: the flow is CLOSED, the user has not yet let go
+    // Of a conversation:
+    std::uint32_t serial = 0;           ///< 0: the flow belongs to a service
+    std::uint32_t listener = no_slot;   ///< that it is not yet accepted from
+    CallError error = CallError::none;  ///< why the flow ended
+    bool queued = false;                ///< established, in the listener's queue
+    bool detached = false;              ///< the user has closed: nobody reads any more
+    bool aborts = false;                ///< an RST leaves with the next advance()
+    bool end = false;                   ///< the peer's FIN came in order
+};
+static_assert(sizeof(Busy) <= 384);
+
+using BusySlab = Slab<Busy>;
+
+}  // namespace terminus

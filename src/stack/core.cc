@@ -1,0 +1,133 @@
+#include "core.h"
+
+#include "terminus/tcp/congestion.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace terminus {
+namespace {
+
+constexpr std::size_t scratch_bytes = 64 * 1024;
+
+HashKey derived(const HashKey& key, std::uint64_t purpose) {
+    return {{key.words[0] ^ purpose, key.words[1] + purpose}};
+}
+
+LimiterRates rates(const IcmpSettings& icmp) {
+    return {icmp.errors_per_second, icmp.burst, icmp.per_destination_per_second};
+}
+
+void require(bool holds, const char* what) {
+    if (!holds) throw std::invalid_argument(what);
+}
+
+StackSettings checked(StackSettings settings) {
+    require(settings.flows > 0 && settings.flows <= max_flows, "flows: 1 to 2^27 for a worker");
+    require(!settings.interfaces.empty(), "interfaces: at least one");
+    require(settings.interfaces.size() <= max_interfaces, "interfaces: too many");
+    require(settings.busy_flows > 0 && settings.blocks > 0, "busy_flows and blocks: at least one");
+    return settings;
+}
+
+InterfaceState begin(const Interface& interface, Tick now) {
+    const std::uint32_t mtu = interface.mtu_bytes;
+    InterfaceState state;
+    state.link4 = {.mss_bytes = mtu - 40, .is_ip6 = false};
+    state.link6 = {.mss_bytes = mtu - 60, .is_ip6 = true};
+    state.announce_at = now;
+    state.announced.push_back(link_local_of(interface));
+    for (const OwnAddress& own : interface.addresses)
+        if (own.address != state.announced.front()) state.announced.push_back(own.address);
+    for (const Address& address : state.announced)
+        if (address.family() == Family::ip6) state.groups.push_back(solicited_node(address));
+    std::ranges::sort(state.groups);
+    const auto repeated = std::ranges::unique(state.groups);
+    state.groups.erase(repeated.begin(), repeated.end());
+    return state;
+}
+
+}  // namespace
+
+std::size_t Core::bytes_needed(const StackSettings& settings) {
+    return Flows::bytes_needed(settings) +
+           whole_lines(BusySlab::bytes_needed(settings.busy_flows)) +
+           whole_lines(Blocks::bytes_needed(settings.blocks));
+}
+
+Core::Core(StackSettings given, std::span<std::byte> memory, Tick now)
+    : settings{checked(std::move(given))},
+      arena{memory},
+      flows{settings, arena, counters, now},
+      busy{arena.take(BusySlab::bytes_needed(settings.busy_flows)), settings.busy_flows},
+      blocks{arena.take(Blocks::bytes_needed(settings.blocks)), settings.blocks},
+      rng{settings.seed},
+      limiter{rates(settings.icmp), derived(settings.table_key, 1)},
+      neighbours{NeighbourLimits{}, derived(settings.table_key, 2)},
+      reassembly{ReassemblyLimits{}, derived(settings.table_key, 3)},
+      policy{std::make_shared<const Policy>()},
+      services{std::make_shared<const Services>()},
+      scratch(scratch_bytes),
+      datagram(minimum_headroom + max_datagram_bytes) {
+    for (const Interface& interface : settings.interfaces)
+        interfaces.push_back(begin(interface, now));
+    next_ip_id = static_cast<std::uint16_t>(rng.next());
+}
+
+Busy* Core::borrow(FlowId id) {
+    tcp::Flow& flow = flows[id];
+    if (Busy* record = busy_of(flow)) return record;
+    const std::uint32_t slot = busy.take();
+    if (slot == no_slot) {
+        counters.count(TcpEvent::busy_refused);
+        return nullptr;
+    }
+    Busy& record = busy[slot];
+    record = Busy{};
+    tcp::begin(record.effort, flow, settings.tcp);
+    record.flow = id;
+    record.unread = flow.rcv_nxt;
+    if (flow.holds() == tcp::Held::mark) record.mark = flow.held;
+    if (flow.holds() == tcp::Held::text) record.send = blocks.whole(flow.held);
+    flow.hold(tcp::Held::busy, slot);
+    return &record;
+}
+
+void Core::give_back_if_quiet(FlowId id) {
+    tcp::Flow& flow = flows[id];
+    const Busy* record = busy_of(flow);
+    if (record == nullptr || record->serial != 0) return;
+    if (flow.in_flight() != 0 || !record->send.empty() || !record->receive.empty()) return;
+    if (record->effort.fin_held != 0 || flow.waits() == tcp::Waits::window) return;
+    const std::uint32_t slot = flow.held;
+    flow.hold(tcp::Held::mark, record->mark);
+    busy.give(slot);
+}
+
+void Core::end_flow(FlowId id, CallError why) {
+    tcp::Flow& flow = flows[id];
+    if (flow.holds() == tcp::Held::text) {
+        Chain chain = blocks.whole(flow.held);
+        blocks.free_all(chain);
+    }
+    if (Busy* record = busy_of(flow)) {
+        blocks.free_all(record->send);
+        record->flow = no_flow;
+        if (record->serial != 0 && record->error == CallError::none) record->error = why;
+        const bool never_shown = record->listener != no_slot && !record->queued;
+        if (never_shown) --listeners[record->listener].embryonic;
+        if (record->serial == 0 || record->detached || never_shown) forget(flow.held);
+    }
+    flow.hold(tcp::Held::mark, 0);
+    flows.erase(id);
+}
+
+void Core::forget(std::uint32_t slot) {
+    Busy& record = busy[slot];
+    blocks.free_all(record.send);
+    blocks.free_all(record.receive);
+    record.serial = 0;
+    busy.give(slot);
+}
+
+}  // namespace terminus

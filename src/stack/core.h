@@ -1,0 +1,107 @@
+/// The core: everything that the steps of one stack share. The steps are free functions over it,
+/// one file each: receive -> strangers | segments | answers | discovery -> text -> output -> write.
+#pragma once
+
+#include "terminus/base/rng.h"
+#include "terminus/flow/blocks.h"
+#include "terminus/icmp/limiter.h"
+#include "terminus/stack/neighbour.h"
+#include "terminus/stack/packet.h"
+#include "terminus/stack/policy.h"
+#include "terminus/stack/reassembly.h"
+#include "terminus/stack/stack.h"
+#include "terminus/tcp/input.h"
+
+#include "busy.h"
+#include "flows.h"
+
+#include <memory>
+#include <vector>
+
+namespace terminus {
+
+/// One call of receive() or advance(): the time that it happens at, and where frames go.
+struct Turn {
+    Tick now;
+    Outbox& out;
+};
+
+/// A listener opened by a call.
+struct CallListener {
+    Listener listener;
+    std::uint32_t serial = 0;             ///< 0: the slot is free
+    std::vector<std::uint32_t> accepted;  ///< busy slots of established conversations, oldest first
+    std::uint32_t embryonic = 0;
+};
+
+/// What an interface knows of itself beyond its configuration.
+struct InterfaceState {
+    tcp::LinkLimits link4, link6;
+    std::vector<Address> announced;  ///< our own addresses there, the link-local one first
+    std::vector<Address> groups;     ///< their solicited-node groups (RFC 4291 section 2.8)
+    Tick announce_at;                ///< the next announcement or duplicate detection
+    std::uint8_t announcements = 0;
+};
+
+struct Core {
+    Core(StackSettings given, std::span<std::byte> memory, Tick now);
+    [[nodiscard]] static std::size_t bytes_needed(const StackSettings& settings);
+
+    StackSettings settings;
+    Counters counters;
+    Arena arena;
+    Flows flows;
+    BusySlab busy;
+    Blocks blocks;
+    Rng rng;
+    Limiter limiter;
+    Neighbours neighbours;
+    Reassembly reassembly;
+    std::vector<InterfaceState> interfaces;
+    std::vector<CallListener> listeners;
+    std::shared_ptr<const Policy> policy;
+    std::shared_ptr<const Services> services;
+    std::vector<std::uint64_t> rule_hits;
+    std::vector<std::byte> scratch;   ///< text linearised for a service
+    std::vector<std::byte> datagram;  ///< a reassembled datagram on its way through the stack
+    std::uint32_t next_serial = 1;
+    std::uint32_t abort_cursor = 0;  ///< abort_all: ids below are done
+    std::uint16_t next_ip_id = 0;
+    bool draining = false, aborting = false;
+
+    [[nodiscard]] const Interface& interface(std::uint8_t index) const {
+        return settings.interfaces[index];
+    }
+    [[nodiscard]] const tcp::LinkLimits& link(const tcp::Flow& flow) const {
+        const InterfaceState& state = interfaces[flow.interface];
+        return flow.ip6 != 0 ? state.link6 : state.link4;
+    }
+    [[nodiscard]] tcp::Context context(const tcp::Flow& flow, Tick now) const {
+        return {settings.tcp, link(flow), now};
+    }
+    /// The service behind a flow; null for a conversation.
+    [[nodiscard]] const Service* service_of(const tcp::Flow& flow) const {
+        return flow.service == tcp::Flow::no_service ? nullptr : (*services)[flow.service].get();
+    }
+    /// The flow's busy record, or null.
+    [[nodiscard]] Busy* busy_of(const tcp::Flow& flow) {
+        return flow.holds() == tcp::Held::busy ? &busy[flow.held] : nullptr;
+    }
+    [[nodiscard]] const Busy* busy_of(const tcp::Flow& flow) const {
+        return flow.holds() == tcp::Held::busy ? &busy[flow.held] : nullptr;
+    }
+    [[nodiscard]] tcp::Effort* effort_of(const tcp::Flow& flow) {
+        Busy* record = busy_of(flow);
+        return record == nullptr ? nullptr : &record->effort;
+    }
+    /// The flow's busy record, borrowed if it has none; null (counted) when none is free.
+    [[nodiscard]] Busy* borrow(FlowId id);
+    /// Gives the busy record back when the flow needs it no longer.
+    void give_back_if_quiet(FlowId id);
+    /// CLOSED: frees text, busy record (a conversation's stays until the user lets go) and flow.
+    void end_flow(FlowId id, CallError why);
+    /// Frees a conversation's record whose flow is gone.
+    void forget(std::uint32_t slot);
+};
+
+}  // namespace terminus

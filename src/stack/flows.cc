@@ -1,0 +1,117 @@
+#include "flows.h"
+
+namespace terminus {
+
+using tcp::State;
+
+std::size_t Flows::bytes_needed(const StackSettings& settings) {
+    return whole_lines(Records<tcp::Flow>::bytes_needed(settings.flows)) +
+           whole_lines(Table::bytes_needed(settings.flows)) +
+           whole_lines(Ip6Slab::bytes_needed(settings.ip6_flows)) +
+           whole_lines(ChunkPool::bytes_needed(settings.flows)) +
+           whole_lines(Wheel::bytes_needed()) + 3 * whole_lines(Fifo::bytes_needed());
+}
+
+Flows::Flows(const StackSettings& settings, Arena& arena, Counters& counters, Tick now)
+    : key_{settings.table_key},
+      counters_{counters},
+      records_{arena.take(Records<tcp::Flow>::bytes_needed(settings.flows)), settings.flows},
+      table_{arena.take(Table::bytes_needed(settings.flows)), settings.flows},
+      keys_{arena.take(Ip6Slab::bytes_needed(settings.ip6_flows)), settings.ip6_flows},
+      pool_{arena.take(ChunkPool::bytes_needed(settings.flows)), settings.flows},
+      wheel_{arena.take(Wheel::bytes_needed()), pool_, now.ms()},
+      time_wait_{arena.take(Fifo::bytes_needed()), pool_},
+      delayed_acks_{arena.take(Fifo::bytes_needed()), pool_},
+      ready_{arena.take(Fifo::bytes_needed()), pool_} {}
+
+FlowId Flows::create(const Key& key, std::uint64_t hash) {
+    const FlowId id = records_.allocate();
+    if (id == no_flow) return no_flow;
+    if (!write_key(&records_[id], key, keys_)) {
+        records_.free(id);
+        return no_flow;
+    }
+    const auto hash_of = [&](FlowId other) { return this->hash(this->key(other)); };
+    if (table_.insert(hash, id, hash_of)) return id;
+    release_key(&records_[id], keys_);
+    records_.free(id);
+    return no_flow;
+}
+
+void Flows::erase(FlowId id) {
+    tcp::Flow& flow = records_[id];
+    const bool was_there = table_.erase(hash(key(id)), id);
+    TERMINUS_ASSERT(was_there);
+    count(flow.state(), -1);
+    tcp::enter(flow, State::closed);
+    flow.generation = (flow.generation + 1U) & 3;  // what is still filed under this id is stale
+    release_key(&flow, keys_);
+    records_.free(id);
+}
+
+void Flows::count(State state, int change) {
+    if (state == State::closed) return;
+    counters_.flows[static_cast<std::size_t>(state)] += static_cast<std::uint64_t>(change);
+}
+
+void Flows::settle(FlowId id, const Before& before) {
+    tcp::Flow& flow = records_[id];
+    if (flow.state() != before.state) {
+        count(before.state, -1);
+        count(flow.state(), +1);
+        if (flow.state() == State::time_wait) {
+            flow.generation = (flow.generation + 1U) & 3;
+            if (!time_wait_.push(id, flow.generation)) counters_.count(TcpEvent::timers_refused);
+            return;
+        }
+    }
+    if (!is_before(flow.deadline, before.deadline)) return;
+    const auto generation = static_cast<std::uint8_t>((flow.generation + 1U) & 3);
+    if (wheel_.file(id, generation, flow.deadline)) {
+        flow.generation = generation & 3;
+    } else {  // what is filed comes later than it should, but it comes
+        flow.deadline = before.deadline;
+        counters_.count(TcpEvent::timers_refused);
+    }
+}
+
+bool Flows::begin(FlowId id) {
+    tcp::Flow& flow = records_[id];
+    count(flow.state(), +1);
+    flow.generation = (flow.generation + 1U) & 3;
+    return wheel_.file(id, flow.generation, flow.deadline);
+}
+
+void Flows::refile(FlowId id, Millis again) {
+    tcp::Flow& flow = records_[id];
+    flow.deadline = again;
+    flow.generation = (flow.generation + 1U) & 3;
+    wheel_.refile(id, flow.generation, again);
+}
+
+void Flows::make_ready(FlowId id) {
+    tcp::Flow& flow = records_[id];
+    if (flow.ready != 0) return;
+    if (!ready_.push(id, flow.generation)) {
+        counters_.count(TcpEvent::timers_refused);
+        return;
+    }
+    flow.ready = 1;
+}
+
+void Flows::delay_ack(FlowId id) {
+    tcp::Flow& flow = records_[id];
+    if (!delayed_acks_.push(id, flow.generation)) flow.ack_now = 1;
+}
+
+FlowId Flows::oldest_time_wait() {
+    while (!time_wait_.empty()) {
+        const Entry entry = time_wait_.front();
+        if (is_current(entry) && records_[entry.flow()].state() == State::time_wait)
+            return entry.flow();
+        time_wait_.pop();
+    }
+    return no_flow;
+}
+
+}  // namespace terminus

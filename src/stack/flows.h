@@ -1,0 +1,98 @@
+/// The flows of one shard: records, index, IPv6 keys, timers and queues behind one face, with the
+/// gauges that count them. Every change of a flow's state or deadline is settled here.
+#pragma once
+
+#include "terminus/base/hash.h"
+#include "terminus/flow/arena.h"
+#include "terminus/flow/fifo.h"
+#include "terminus/flow/key.h"
+#include "terminus/flow/records.h"
+#include "terminus/flow/table.h"
+#include "terminus/flow/wheel.h"
+#include "terminus/stack/counters.h"
+#include "terminus/stack/stack.h"
+#include "terminus/tcp/flow.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace terminus {
+
+class Flows {
+public:
+    [[nodiscard]] static std::size_t bytes_needed(const StackSettings& settings);
+    Flows(const StackSettings& settings, Arena& arena, Counters& counters, Tick now);
+
+    [[nodiscard]] std::uint64_t hash(const Key& key) const { return terminus::hash(key_, key); }
+    void prefetch(std::uint64_t hash) const { table_.prefetch(hash); }
+    /// Second step of a burst: brings the likely record near.
+    void prefetch_record(std::uint64_t hash) const {
+        const FlowId id = table_.first(table_.candidates(hash));
+        if (id != no_flow) records_.prefetch(id);
+    }
+    [[nodiscard]] FlowId find(const Key& key, std::uint64_t hash) const {
+        return table_.find(hash, [&](FlowId id) { return matches(&records_[id], key, keys_); });
+    }
+    /// A record with its key written, all else as its last flow left it; no_flow when there is no
+    /// room.
+    [[nodiscard]] FlowId create(const Key& key, std::uint64_t hash);
+    /// CLOSED: out of the index, and the record is free.
+    void erase(FlowId id);
+
+    [[nodiscard]] tcp::Flow& operator[](FlowId id) { return records_[id]; }
+    [[nodiscard]] const tcp::Flow& operator[](FlowId id) const { return records_[id]; }
+    [[nodiscard]] Key key(FlowId id) const { return key_of(&records_[id], keys_); }
+
+    /// What settle() compares with: taken before a flow is changed.
+    struct Before {
+        tcp::State state;
+        Millis deadline;
+    };
+    [[nodiscard]] Before before(FlowId id) const {
+        return {records_[id].state(), records_[id].deadline};
+    }
+    /// After a change: counts the state, queues TIME-WAIT, files a deadline that has come earlier.
+    void settle(FlowId id, const Before& before);
+    /// The first deadline of a flow that create() made; its state is counted. False: no timer is
+    /// left, and the flow must be erased.
+    [[nodiscard]] bool begin(FlowId id);
+
+    [[nodiscard]] Wheel& wheel() { return wheel_; }
+    [[nodiscard]] Fifo& time_wait() { return time_wait_; }
+    [[nodiscard]] Fifo& delayed_acks() { return delayed_acks_; }
+    [[nodiscard]] Fifo& ready() { return ready_; }
+    /// True when the entry is this flow's own and not a former one's.
+    [[nodiscard]] bool is_current(Entry entry) const {
+        return records_[entry.flow()].generation == entry.generation();
+    }
+    /// Files a look that wheel().advance() asked for.
+    void refile(FlowId id, Millis again);
+    /// Puts a flow into the ready queue, once.
+    void make_ready(FlowId id);
+    void delay_ack(FlowId id);
+
+    /// The oldest flow in TIME-WAIT, for eviction; no_flow when none is.
+    [[nodiscard]] FlowId oldest_time_wait();
+
+    [[nodiscard]] std::uint32_t size() const { return records_.used(); }
+    [[nodiscard]] std::uint32_t capacity() const { return records_.capacity(); }
+    /// Ids from 0 to below this have been used at some time.
+    [[nodiscard]] std::uint32_t high_water() const { return records_.high_water(); }
+    [[nodiscard]] std::uint32_t keys_used() const { return keys_.used(); }
+    [[nodiscard]] std::uint32_t timers_used() const { return pool_.entries(); }
+
+private:
+    void count(tcp::State state, int change);
+
+    HashKey key_;
+    Counters& counters_;
+    Records<tcp::Flow, 4> records_;
+    Table table_;
+    Ip6Slab keys_;
+    ChunkPool pool_;
+    Wheel wheel_;
+    Fifo time_wait_, delayed_acks_, ready_;
+};
+
+}  // namespace terminus

@@ -1,0 +1,230 @@
+/// What a flow sends: segments with text, acknowledgements, SYNs, probes and resets, written into
+/// the frame that asked or into fresh ones.
+#include "terminus/tcp/output.h"
+
+#include "terminus/tcp/congestion.h"
+#include "terminus/tcp/timeout.h"
+
+#include "steps.h"
+#include "write.h"
+
+#include <algorithm>
+
+namespace terminus {
+namespace {
+
+using tcp::Flow;
+using tcp::Held;
+using tcp::Plan;
+using tcp::Reply;
+using tcp::Seq;
+
+constexpr int most_segments = 10;  // of one flow in one turn: others wait too
+constexpr std::uint32_t endless_bytes = 1U << 28;
+
+/// Where the next segment of a flow is written: first the frame that asked, then fresh ones.
+class Writer {
+public:
+    Writer(Core& core, const Turn& turn, FlowId id, Packet* packet)
+        : core_{core}, turn_{turn}, id_{id}, packet_{packet}, key_{core.flows.key(id)} {
+        if (packet != nullptr) to_ = packet->header_at<EthernetHeader>(0).source;
+    }
+
+    /// A frame to write into; a null handle when there is none.
+    Frame take() {
+        if (packet_ != nullptr && !packet_->sent && packet_->frame.handle != nullptr) {
+            packet_->sent = true;
+            return packet_->frame;
+        }
+        return turn_.out.room() > reserve ? turn_.out.fresh() : Frame{};
+    }
+    void send_segment(Frame& frame, const Reply& fields, std::uint16_t text_length) {
+        write_segment(core_, frame, {key_, to_, fields, text_length});
+        const std::uint8_t index = core_.flows[id_].interface;
+        if (packet_ != nullptr)
+            send(core_, turn_, index, frame);
+        else
+            (void)dispatch(core_, turn_, index, frame, remote_address(key_));
+    }
+
+private:
+    /// Room in the outbox that the answers of a burst may still need.
+    static constexpr std::size_t reserve = 64;
+
+    Core& core_;
+    const Turn& turn_;
+    FlowId id_;
+    Packet* packet_;
+    Key key_;
+    Mac to_;
+};
+
+/// Copies `length` bytes of the flow's outgoing text from `seq` on.
+void fill(Core& core, Flow& flow, Seq seq, std::span<std::byte> into) {
+    Busy* record = core.busy_of(flow);
+    const Service* service = core.service_of(flow);
+    if (service != nullptr && service->text() != Text::echoed) {
+        const ServiceState state{.mark = Seq{record != nullptr ? record->mark : flow.held},
+                                 .phase = static_cast<std::uint8_t>(flow.phase)};
+        service->fill(state, seq, into);
+        return;
+    }
+    const std::size_t read = record != nullptr
+                                 ? core.blocks.read(record->send, record->cursor, seq, into)
+                                 : core.blocks.read(core.blocks.whole(flow.held), seq, into);
+    TERMINUS_ASSERT(read == into.size());
+}
+
+Reply fields_of(Core& core, Flow& flow, Seq seq, std::uint8_t flags) {
+    return {.seq = seq,
+            .ack = flow.rcv_nxt,
+            .window = tcp::offer_window(flow, receive_room(core, flow), core.settings.tcp),
+            .flags = flags};
+}
+
+/// Writes one planned segment. False: no frame is free.
+bool send_plan(Core& core, const Turn& turn, FlowId id, Writer& writer, const Plan& plan) {
+    Frame frame = writer.take();
+    if (frame.handle == nullptr) return false;
+    Flow& flow = core.flows[id];
+    const std::uint16_t offset = text_offset(core.interface(flow.interface), flow.ip6 != 0, 0);
+    TERMINUS_ASSERT(offset + plan.length <= frame.capacity);
+    if (plan.length > 0) fill(core, flow, plan.seq, {frame.data + offset, plan.length});
+    const Reply fields = fields_of(core, flow, plan.seq, plan.flags);
+    writer.send_segment(frame, fields, static_cast<std::uint16_t>(plan.length));
+    const bool is_new = plan.seq + plan.length > flow.snd_nxt;
+    if (is_new && flow.service != Flow::no_service)
+        core.counters.services[flow.service].bytes_sent += plan.length;
+    tcp::sent(flow, plan, core.settings.tcp, turn.now);
+    return true;
+}
+
+void send_ack(Core& core, FlowId id, Writer& writer) {
+    Frame frame = writer.take();
+    Flow& flow = core.flows[id];
+    if (frame.handle == nullptr) return core.flows.make_ready(id);
+    flow.ack_pending = flow.ack_now = 0;
+    const Reply fields = fields_of(core, flow, flow.snd_nxt, tcp_flag::ack);
+    writer.send_segment(frame, fields, 0);
+}
+
+/// A window that is closed while text waits and nothing is in flight will be probed.
+void wait_for_window(Core& core, Flow& flow, std::uint32_t unsent, Tick now) {
+    const bool fin_due = tcp::has_closed(flow.state()) && flow.fin_sent == 0;
+    if ((unsent == 0 && !fin_due) || flow.in_flight() > 0 || flow.waits() == tcp::Waits::window)
+        return;
+    if (tcp::is_synchronised(flow.state())) tcp::await_window(flow, core.settings.tcp, now);
+}
+
+/// More than an initial window wants to fly: congestion control needs an effort.
+void borrow_for_flight(Core& core, FlowId id, std::uint32_t unsent) {
+    const Flow& flow = core.flows[id];
+    if (core.busy_of(flow) != nullptr || unsent == 0) return;
+    const auto window = tcp::initial_window_bytes(flow.mss_bytes(), core.settings.tcp);
+    if (flow.in_flight() + unsent > window) (void)core.borrow(id);
+}
+
+bool wants_nagle(const Flow& flow) {
+    // Services write whole answers at once: Nagle would only hold back their last segment.
+    return flow.service == Flow::no_service;
+}
+
+}  // namespace
+
+std::uint32_t unsent_bytes(const Core& core, const Flow& flow) {
+    if (flow.fin_sent != 0 || !tcp::is_synchronised(flow.state())) return 0;
+    const Busy* record = core.busy_of(flow);
+    const Service* service = core.service_of(flow);
+    const Text text = service != nullptr ? service->text() : Text::echoed;
+    switch (text) {
+        case Text::none: return 0;
+        case Text::endless: return tcp::may_send_text(flow.state()) ? endless_bytes : 0;
+        case Text::generated: {
+            const Seq mark{record != nullptr ? record->mark : flow.held};
+            return mark > flow.snd_nxt ? mark - flow.snd_nxt : 0;
+        }
+        case Text::echoed: break;
+    }
+    if (record != nullptr)
+        return record->send.empty() ? 0 : core.blocks.end(record->send) - flow.snd_nxt;
+    if (flow.holds() != Held::text) return 0;
+    return core.blocks.end(core.blocks.whole(flow.held)) - flow.snd_nxt;
+}
+
+void output(Core& core, const Turn& turn, FlowId id, Packet* packet) {
+    Flow& flow = core.flows[id];
+    Writer writer{core, turn, id, packet};
+    std::uint32_t unsent = unsent_bytes(core, flow);
+    borrow_for_flight(core, id, unsent);
+    for (int i = 0;; ++i) {
+        const auto plan = tcp::next_segment(flow, core.effort_of(flow),
+                                            {.unsent_bytes = unsent, .nagle = wants_nagle(flow)},
+                                            core.settings.tcp);
+        if (!plan) break;
+        if (i == most_segments || !send_plan(core, turn, id, writer, *plan)) {
+            core.flows.make_ready(id);
+            return;
+        }
+        unsent = unsent_bytes(core, flow);
+    }
+    wait_for_window(core, flow, unsent, turn.now);
+    if (flow.ack_now != 0) return send_ack(core, id, writer);
+    if (flow.ack_pending != 0) core.flows.delay_ack(id);
+}
+
+void send_syn(Core& core, const Turn& turn, FlowId id, Packet* packet) {
+    Flow& flow = core.flows[id];
+    Writer writer{core, turn, id, packet};
+    Frame frame = writer.take();
+    if (frame.handle == nullptr) return;  // the timer sends it again
+    writer.send_segment(frame, tcp::syn_of(flow, core.link(flow), core.settings.tcp), 0);
+}
+
+void retransmit(Core& core, const Turn& turn, FlowId id, Packet* packet) {
+    Flow& flow = core.flows[id];
+    if (!tcp::is_synchronised(flow.state())) return send_syn(core, turn, id, packet);
+    if (flow.in_flight() == 0) return;
+    Writer writer{core, turn, id, packet};
+    flow.retransmitted = 1;
+    flow.stop_timing();
+    if (send_plan(core, turn, id, writer, tcp::oldest_segment(flow)))
+        core.counters.count(TcpEvent::segments_retransmitted);
+}
+
+void probe_window(Core& core, const Turn& turn, FlowId id) {
+    Flow& flow = core.flows[id];
+    const auto plan = tcp::window_probe(flow, {.unsent_bytes = unsent_bytes(core, flow)});
+    if (!plan) return tcp::go_silent(flow);
+    Writer writer{core, turn, id, nullptr};
+    if (send_plan(core, turn, id, writer, *plan)) core.counters.count(TcpEvent::window_probes);
+}
+
+void send_reset(Core& core, const Turn& turn, FlowId id) {
+    const Flow& flow = core.flows[id];
+    Writer writer{core, turn, id, nullptr};
+    Frame frame = writer.take();
+    if (frame.handle == nullptr) {
+        core.counters.count(Drop::no_buffer);
+        return;
+    }
+    // RFC 9293 section 3.10.5: <SEQ=SND.NXT><CTL=RST>; with an ACK, as kernels send it.
+    writer.send_segment(frame,
+                        {.seq = flow.snd_nxt,
+                         .ack = flow.rcv_nxt,
+                         .flags = static_cast<std::uint8_t>(tcp_flag::rst | tcp_flag::ack)},
+                        0);
+    ++core.counters.resets_sent;
+}
+
+void forget_acknowledged(Core& core, FlowId id) {
+    Flow& flow = core.flows[id];
+    if (Busy* record = core.busy_of(flow)) {
+        core.blocks.drop_before(record->send, flow.snd_una);
+    } else if (flow.holds() == Held::text) {
+        Chain chain = core.blocks.whole(flow.held);
+        core.blocks.drop_before(chain, flow.snd_una);
+        flow.hold(chain.empty() ? Held::mark : Held::text, chain.empty() ? 0 : chain.head);
+    }
+}
+
+}  // namespace terminus

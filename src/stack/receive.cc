@@ -1,0 +1,180 @@
+/// The burst: parse all, hash all, find all, act in arrival order, then let the flows speak.
+#include "terminus/base/assert.h"
+#include "terminus/wire/icmp6.h"
+#include "terminus/wire/udp.h"
+
+#include "steps.h"
+#include "write.h"
+
+#include <array>
+
+namespace terminus {
+namespace {
+
+constexpr std::size_t most_packets = 64;
+
+/// The interface of a frame, by lane and VLAN; nothing: unknown.
+bool find_interface(const Core& core, Packet& packet) {
+    const auto& all = core.settings.interfaces;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (all[i].lane != packet.frame.lane || all[i].vlan != packet.view.vlan) continue;
+        packet.interface = static_cast<std::uint8_t>(i);
+        return true;
+    }
+    return false;
+}
+
+Drop check_link(const Core& core, Packet& packet) {
+    if (!find_interface(core, packet)) return Drop::vlan_unknown;
+    const auto& link = packet.header_at<EthernetHeader>(0);
+    if (!packet.view.link_group && link.destination != core.interface(packet.interface).mac)
+        return Drop::not_for_us_link;
+    return Drop::none;
+}
+
+Key key_of_packet(const Packet& packet) {
+    const auto& ports = packet.header_at<UdpHeader>(packet.view.l4);  // TCP's begin alike
+    const Ends ends{ports.destination_port, ports.source_port, packet.interface};
+    if (packet.view.family == Family::ip4) {
+        const auto& ip = packet.header_at<Ip4Header>(packet.view.l3);
+        return ip4_key(ip.destination, ip.source, ends);
+    }
+    const auto& ip = packet.header_at<Ip6Header>(packet.view.l3);
+    return ip6_key(ip.destination.data(), ip.source.data(), ends);
+}
+
+void parse_packet(Core& core, Packet& packet) {
+    packet.drop = parse(packet.frame.bytes(), packet.frame.ip_checksum, packet.frame.l4_checksum,
+                        packet.view);
+    const bool asks_answer = packet.view.problem.wanted;
+    if (packet.drop != Drop::none && !asks_answer) return;
+    const Drop link = check_link(core, packet);
+    if (link != Drop::none) packet.drop = link;
+    if (packet.drop != Drop::none || packet.view.is_fragment) return;
+    identify(core, packet);
+    if (packet.view.kind == Kind::tcp) core.flows.prefetch(packet.hash);
+}
+
+bool is_segment(const Packet& packet) {
+    return packet.drop == Drop::none && packet.view.kind == Kind::tcp && !packet.view.is_fragment;
+}
+
+bool is_addressed_to_us(const Core& core, const Packet& packet, Ownership& owned) {
+    const Key key = packet.view.family == Family::ip4 ? key_of_packet(packet) : Key{};
+    const Address destination =
+        packet.view.family == Family::ip4
+            ? local_address(key)
+            : Address::ip6(packet.header_at<Ip6Header>(packet.view.l3).destination.data());
+    owned = ownership(core.interface(packet.interface), destination);
+    return owned != Ownership::none;
+}
+
+void act_on_segment(Core& core, const Turn& turn, Packet& packet) {
+    const FlowId id = core.flows.find(packet.key, packet.hash);
+    if (id != no_flow) return receive_segment(core, turn, packet, id);
+    Ownership owned{};
+    if (!is_addressed_to_us(core, packet, owned)) {
+        packet.drop = Drop::ip_destination_not_ours;
+    } else if (packet.view.link_group || owned == Ownership::broadcast ||
+               owned == Ownership::group) {
+        packet.drop = Drop::multicast_destination;  // RFC 9293 section 3.9.2.3, MUST-57
+    } else {
+        judge_stranger(core, turn, packet);
+    }
+}
+
+void act_on_datagram(Core& core, const Turn& turn, Packet& packet) {
+    Ownership owned{};
+    const bool ours = is_addressed_to_us(core, packet, owned);
+    const bool group = owned == Ownership::broadcast || owned == Ownership::group;
+    if (!ours) {
+        packet.drop = Drop::ip_destination_not_ours;
+    } else if (packet.view.is_fragment && !group) {
+        receive_fragment(core, turn, packet);
+    } else if (packet.view.kind == Kind::icmp && packet.view.family == Family::ip6 &&
+               packet.header_at<Icmp6Header>(packet.view.l4).type >= icmp6_type::mld_query &&
+               packet.header_at<Icmp6Header>(packet.view.l4).type <= icmp6_type::redirect) {
+        receive_discovery(core, turn, packet);
+    } else if (group || packet.view.link_group) {
+        packet.drop = Drop::multicast_destination;  // RFC 1122 section 3.2.2: silence
+    } else if (packet.view.kind == Kind::icmp) {
+        receive_icmp(core, turn, packet);
+    } else if (packet.view.kind == Kind::udp) {
+        receive_datagram(core, turn, packet);
+    } else {
+        receive_other(core, turn, packet);
+    }
+}
+
+/// How a received frame ends, once.
+void finish(Core& core, const Turn& turn, const Packet& packet) {
+    if (packet.sent) return core.counters.count(End::answered);
+    turn.out.release(packet.frame);
+    if (packet.drop != Drop::none) {
+        core.counters.count(packet.drop);
+        core.counters.count(End::dropped);
+    } else {
+        core.counters.count(packet.held ? End::held : End::consumed);
+    }
+}
+
+void count_received(Core& core, std::span<const Frame> burst, std::span<const Packet> packets) {
+    core.counters.frames_received += burst.size();
+    for (const Packet& packet : packets) {
+        InterfaceCounters& counters = core.counters.interfaces[packet.interface];
+        ++counters.frames_received;
+        counters.bytes_received += packet.frame.length;
+    }
+}
+
+}  // namespace
+
+void identify(const Core& core, Packet& packet) {
+    if (packet.view.kind != Kind::tcp && packet.view.kind != Kind::udp) return;
+    packet.key = key_of_packet(packet);
+    if (packet.view.kind == Kind::tcp) packet.hash = core.flows.hash(packet.key);
+}
+
+void act(Core& core, const Turn& turn, Packet& packet) {
+    if (packet.view.kind == Kind::arp) return receive_arp(core, turn, packet);
+    if (is_segment(packet)) return act_on_segment(core, turn, packet);
+    act_on_datagram(core, turn, packet);
+}
+
+void speak(Core& core, const Turn& turn, Packet& packet) {
+    const FlowId id = packet.flow;
+    if (core.flows[id].state() == tcp::State::closed) return;  // ended meanwhile
+    const Flows::Before before = core.flows.before(id);
+    if (packet.repeat_syn)
+        send_syn(core, turn, id, &packet);
+    else if (packet.retransmit)
+        retransmit(core, turn, id, &packet);
+    output(core, turn, id, &packet);
+    core.give_back_if_quiet(id);
+    core.flows.settle(id, before);
+}
+
+void receive_burst(Core& core, const Turn& turn, std::span<Frame> burst) {
+    TERMINUS_ASSERT(burst.size() <= most_packets);
+    std::array<Packet, most_packets> storage;
+    const std::span packets{storage.data(), burst.size()};
+    for (std::size_t i = 0; i < burst.size(); ++i) {
+        packets[i].frame = burst[i];
+        parse_packet(core, packets[i]);
+    }
+    count_received(core, burst, packets);
+    for (const Packet& packet : packets)
+        if (is_segment(packet)) core.flows.prefetch_record(packet.hash);
+    for (Packet& packet : packets) {
+        if (packet.drop == Drop::none)
+            act(core, turn, packet);
+        else if (packet.view.problem.wanted)
+            answer_problem(core, turn, packet);
+    }
+    for (Packet& packet : packets) {
+        if (packet.flow != no_flow && !packet.sent) speak(core, turn, packet);
+        finish(core, turn, packet);
+    }
+}
+
+}  // namespace terminus

@@ -1,0 +1,109 @@
+/// TCP segments of a flow: the engine judges them (tcp/input.h), this carries out what it says.
+#include "terminus/wire/tcp_options.h"
+
+#include "steps.h"
+#include "write.h"
+
+namespace terminus {
+namespace {
+
+using tcp::Arrival;
+using tcp::Flow;
+
+void count_arrival(Core& core, const Flow& flow, const Arrival& arrival) {
+    if (arrival.challenged) core.counters.count(TcpEvent::challenge_acks);
+    if (arrival.ended && arrival.reset) core.counters.count(TcpEvent::resets_received);
+    if (arrival.refused) core.counters.count(TcpEvent::handshakes_failed);
+    if (arrival.ended && !arrival.reset && !arrival.reopen) core.counters.count(TcpEvent::closed);
+    if (arrival.established) core.counters.count(TcpEvent::established);
+    if (arrival.retransmit && flow.holds() == tcp::Held::busy &&
+        core.busy[flow.held].effort.recovery == tcp::Recovery::recovery)
+        core.counters.count(TcpEvent::fast_retransmits);
+}
+
+void establish(Core& core, const Turn& turn, FlowId id, std::uint32_t began_us) {
+    const Flow& flow = core.flows[id];
+    if (began_us != 0) core.counters.handshake.add(turn.now.us32() - began_us);
+    if (const Service* service = core.service_of(flow); service != nullptr) {
+        ++core.counters.services[flow.service].connections;
+        begin_service(core, id);
+        return;
+    }
+    offer_conversation(core, id);
+}
+
+/// The flow is CLOSED by this segment. A SYN that found TIME-WAIT or SYN-RECEIVED is judged anew.
+void end(Core& core, const Turn& turn, Packet& packet, FlowId id, const Arrival& arrival) {
+    CallError why = CallError::none;
+    if (arrival.reset) why = arrival.refused ? CallError::refused : CallError::connection_reset;
+    if (arrival.reopen && core.flows[id].state() == tcp::State::time_wait)
+        core.counters.count(TcpEvent::time_wait_reused);
+    core.end_flow(id, why);
+    if (arrival.reopen) judge_stranger(core, turn, packet);
+}
+
+/// RFC 5681 section 3.2: duplicate ACKs are the first sign of loss, and recovery needs an effort.
+void borrow_for_recovery(Core& core, FlowId id) {
+    Busy* record = core.busy_of(core.flows[id]);
+    if (record == nullptr) record = core.borrow(id);
+    if (record != nullptr && record->effort.duplicate_acks == 0) record->effort.duplicate_acks = 1;
+}
+
+void act_on_arrival(Core& core, const Turn& turn, Packet& packet, FlowId id,
+                    const Arrival& arrival) {
+    packet.flow = id;
+    packet.retransmit = arrival.retransmit;
+    packet.repeat_syn = arrival.repeat_syn;
+    if (arrival.duplicate_ack) borrow_for_recovery(core, id);
+    if (arrival.acked_bytes > 0) forget_acknowledged(core, id);
+    if (arrival.text_length > 0 || arrival.fin) {
+        if (!take_text(core, turn, packet, id, arrival)) return;
+    } else if (arrival.acked_bytes > 0 && !offer_text(core, turn, id)) {
+        return;
+    }
+}
+
+}  // namespace
+
+tcp::Segment read_segment(const Packet& packet) {
+    const auto& header = packet.header_at<TcpHeader>(packet.view.l4);
+    tcp::Segment segment{
+        .seq = tcp::Seq{header.seq.host()},
+        .ack = tcp::Seq{header.ack.host()},
+        .text_length = static_cast<std::uint32_t>(packet.view.end - packet.view.payload),
+        .window = header.window.host(),
+        .flags = header.flags};
+    if (segment.has(tcp_flag::syn) && header.header_bytes() > sizeof header) {
+        const TcpOptions options = parse_tcp_options(packet.frame.bytes().subspan(
+            packet.view.l4 + sizeof header, header.header_bytes() - sizeof header));
+        segment.mss = options.mss;
+        segment.window_scale = options.window_scale;
+    }
+    return segment;
+}
+
+void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Reply& reply) {
+    const Mac to = packet.header_at<EthernetHeader>(0).source;
+    write_segment(core, packet.frame, {.key = packet.key, .to = to, .fields = reply});
+    send(core, turn, packet.interface, packet.frame);
+    packet.sent = true;
+    if ((reply.flags & tcp_flag::rst) != 0) ++core.counters.resets_sent;
+}
+
+void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id) {
+    Flow& flow = core.flows[id];
+    const tcp::Segment segment = read_segment(packet);
+    const Flows::Before before = core.flows.before(id);
+    const std::uint32_t began_us = flow.timed_at_us();
+    const Arrival arrival =
+        tcp::on_segment(flow, core.effort_of(flow), segment, core.context(flow, turn.now));
+    packet.drop = arrival.drop;
+    count_arrival(core, flow, arrival);
+    if (arrival.ended) return end(core, turn, packet, id, arrival);
+    if (arrival.reply) answer_segment(core, turn, packet, *arrival.reply);
+    if (arrival.established) establish(core, turn, id, began_us);
+    act_on_arrival(core, turn, packet, id, arrival);
+    if (core.flows[id].state() != tcp::State::closed) core.flows.settle(id, before);
+}
+
+}  // namespace terminus

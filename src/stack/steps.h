@@ -1,0 +1,91 @@
+/// The steps of a packet's life, one source file each. A step either settles the packet (sent, held
+/// or with a drop reason) or leaves it to be released as consumed.
+#pragma once
+
+#include "core.h"
+
+namespace terminus {
+
+// receive.cc
+void receive_burst(Core& core, const Turn& turn, std::span<Frame> burst);
+/// Computes what a parsed packet's ports name: its key and hash.
+void identify(const Core& core, Packet& packet);
+/// An IP packet or ARP whose view is whole: to the step that its kind asks for.
+void act(Core& core, const Turn& turn, Packet& packet);
+/// The flow that this packet changed speaks, in its frame.
+void speak(Core& core, const Turn& turn, Packet& packet);
+
+// strangers.cc: TCP segments without a flow.
+void judge_stranger(Core& core, const Turn& turn, Packet& packet);
+/// Asks the policy and counts the hit; null: no rule matches.
+[[nodiscard]] const Rule* judge(Core& core, const Packet& packet, RuleProtocol protocol,
+                                std::uint16_t destination_port);
+
+// segments.cc: TCP segments of a flow.
+void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id);
+[[nodiscard]] tcp::Segment read_segment(const Packet& packet);
+/// Writes a reply without text into the frame that asked, and sends it.
+void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Reply& reply);
+
+// text.cc: what happens to received text.
+/// Finds a place for the in-window text and the FIN of a segment. Returns false when the flow
+/// ended.
+[[nodiscard]] bool take_text(Core& core, const Turn& turn, Packet& packet, FlowId id,
+                             const tcp::Arrival& arrival);
+/// Offers waiting text again, after all that was promised is acknowledged, or more came; closes our
+/// half behind the peer's when the service has nothing more to say. Returns false when the flow
+/// ended.
+[[nodiscard]] bool offer_text(Core& core, const Turn& turn, FlowId id);
+/// Bytes of receive buffer that may be offered to the peer.
+[[nodiscard]] std::uint32_t receive_room(const Core& core, const tcp::Flow& flow);
+/// The service hears of a new connection.
+void begin_service(Core& core, FlowId id);
+
+// output.cc: what a flow sends.
+/// Sends what the flow owes: text, FIN, an ACK; at most ten segments. `packet` lends its frame and
+/// the way back; null: fresh frames, by route and neighbour.
+void output(Core& core, const Turn& turn, FlowId id, Packet* packet);
+/// The flow's SYN or SYN-ACK.
+void send_syn(Core& core, const Turn& turn, FlowId id, Packet* packet);
+/// Sends the oldest segment in flight again.
+void retransmit(Core& core, const Turn& turn, FlowId id, Packet* packet);
+/// One byte beyond the closed window.
+void probe_window(Core& core, const Turn& turn, FlowId id);
+/// An RST of our own, into a fresh frame.
+void send_reset(Core& core, const Turn& turn, FlowId id);
+/// Acknowledged text is forgotten.
+void forget_acknowledged(Core& core, FlowId id);
+/// Text of the flow from snd_nxt on, bytes.
+[[nodiscard]] std::uint32_t unsent_bytes(const Core& core, const tcp::Flow& flow);
+
+// answers.cc: ICMP and UDP.
+void receive_icmp(Core& core, const Turn& turn, Packet& packet);
+void receive_datagram(Core& core, const Turn& turn, Packet& packet);
+void receive_other(Core& core, const Turn& turn, Packet& packet);
+/// Answers with an ICMP destination unreachable, where one may be sent.
+void answer_unreachable(Core& core, const Turn& turn, Packet& packet, Unreachable code);
+/// Tells the sender that the rest of its datagram did not come. `packet` is the first fragment.
+void answer_time_exceeded(Core& core, const Turn& turn, Packet& packet);
+/// Answers with the Parameter Problem that parse() asked for.
+void answer_problem(Core& core, const Turn& turn, Packet& packet);
+
+// fragments.cc
+void receive_fragment(Core& core, const Turn& turn, Packet& packet);
+void expire_fragments(Core& core, const Turn& turn);
+
+// upkeep.cc: ARP, ND, MLD, both ways.
+void receive_arp(Core& core, const Turn& turn, Packet& packet);
+void receive_discovery(Core& core, const Turn& turn, Packet& packet);
+/// Announcements that are due, neighbours' timers.
+void keep_up(Core& core, const Turn& turn);
+
+// timers.cc: everything that time alone causes.
+[[nodiscard]] bool run_timers(Core& core, const Turn& turn);
+
+// calls.cc
+/// A SYN for a call's listener? Null: none listens there.
+[[nodiscard]] CallListener* find_listener(Core& core, const Packet& packet);
+/// A conversation became established: into its listener's accept queue.
+void offer_conversation(Core& core, FlowId id);
+
+}  // namespace terminus

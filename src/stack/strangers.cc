@@ -1,0 +1,173 @@
+/// TCP segments that belong to no flow: the policy judges them, a SYN may begin a flow.
+#include "terminus/tcp/isn.h"
+#include "terminus/tcp/stranger.h"
+
+#include "steps.h"
+#include "write.h"
+
+#include <algorithm>
+
+namespace terminus {
+namespace {
+
+using tcp::Opening;
+using tcp::Segment;
+
+void refuse_segment(Core& core, const Turn& turn, Packet& packet, const Segment& segment) {
+    const auto reply = tcp::refuse(segment);
+    if (!reply) {
+        packet.drop = Drop::reset_without_flow;
+        return;
+    }
+    answer_segment(core, turn, packet, *reply);
+}
+
+/// What stands behind a port: a service of a rule, or a call's accept queue.
+struct Standing {
+    std::uint8_t service = tcp::Flow::no_service;
+    std::uint32_t listener = no_slot;
+};
+
+/// RFC 9293 section 3.9.2.3, MUST-63: the source must be a single host's address, and not our own
+/// (LAND).
+bool is_source_valid(const Core& core, const Packet& packet) {
+    const Address source = remote_address(packet.key);
+    const Ownership owned = ownership(core.interface(packet.interface), source);
+    return owned != Ownership::own && owned != Ownership::broadcast && !source.is_unspecified() &&
+           source != local_address(packet.key);
+}
+
+/// A record for the new flow: TIME-WAIT makes room where the configuration says so.
+FlowId make_flow(Core& core, const Packet& packet) {
+    const FlowId id = core.flows.create(packet.key, packet.hash);
+    if (id != no_flow || core.settings.table_full != TableFull::evict_time_wait) return id;
+    const FlowId oldest = core.flows.oldest_time_wait();
+    if (oldest == no_flow) return no_flow;
+    core.end_flow(oldest, CallError::none);
+    core.counters.count(TcpEvent::time_wait_evicted);
+    return core.flows.create(packet.key, packet.hash);
+}
+
+void no_room(Core& core, const Turn& turn, Packet& packet, const Segment& segment) {
+    if (core.settings.table_full == TableFull::silent) {
+        packet.drop = Drop::table_full;
+        return;
+    }
+    core.counters.count(Drop::table_full);
+    refuse_segment(core, turn, packet, segment);
+}
+
+/// A conversation's flow has a busy record from its SYN on, which names the listener.
+bool attach_listener(Core& core, FlowId id, std::uint32_t slot) {
+    Busy* record = core.borrow(id);
+    if (record == nullptr) return false;
+    record->serial = core.next_serial++;
+    record->listener = slot;
+    ++core.listeners[slot].embryonic;
+    return true;
+}
+
+void accept_syn(Core& core, const Turn& turn, Packet& packet, const Standing& standing) {
+    const Segment segment = read_segment(packet);
+    const auto half_open = core.counters.flows[static_cast<std::size_t>(tcp::State::syn_received)];
+    if (half_open >= core.settings.half_open_flows) {
+        packet.drop = Drop::half_open_full;
+        return;
+    }
+    const FlowId id = make_flow(core, packet);
+    if (id == no_flow) return no_room(core, turn, packet, segment);
+    tcp::Flow& flow = core.flows[id];
+    flow.service = standing.service;
+    const tcp::Seq iss = tcp::initial_seq(core.settings.isn_key,
+                                          std::as_bytes(std::span{packet.key.words}), turn.now);
+    tcp::open_passive(flow, segment, iss, core.link(flow), core.settings.tcp, turn.now);
+    const bool attached =
+        standing.listener == no_slot || attach_listener(core, id, standing.listener);
+    if (!core.flows.begin(id) || !attached) {
+        core.end_flow(id, CallError::no_memory);
+        packet.drop = Drop::memory_full;
+        return;
+    }
+    core.counters.count(TcpEvent::passive_opens);
+    packet.flow = id;
+    packet.repeat_syn = true;
+}
+
+void open(Core& core, const Turn& turn, Packet& packet, const Standing& standing) {
+    const Segment segment = read_segment(packet);
+    switch (tcp::on_stranger(segment)) {
+        case Opening::ignore:
+            packet.drop =
+                segment.has(tcp_flag::rst) ? Drop::reset_without_flow : Drop::tcp_unacceptable;
+            return;
+        case Opening::refuse: return refuse_segment(core, turn, packet, segment);
+        case Opening::accept:
+            if (core.draining) return refuse_segment(core, turn, packet, segment);
+            return accept_syn(core, turn, packet, standing);
+    }
+}
+
+void judge_by_policy(Core& core, const Turn& turn, Packet& packet) {
+    const auto port = packet.header_at<TcpHeader>(packet.view.l4).destination_port.host();
+    const Rule* rule = judge(core, packet, RuleProtocol::tcp, port);
+    if (rule == nullptr) {
+        packet.drop = Drop::no_rule;
+        return;
+    }
+    const Segment segment = read_segment(packet);
+    switch (rule->action) {
+        case Action::serve:
+            return open(core, turn, packet, {.service = static_cast<std::uint8_t>(rule->service)});
+        case Action::reset: return refuse_segment(core, turn, packet, segment);
+        case Action::unreachable:
+            if (segment.has(tcp_flag::rst)) {
+                packet.drop = Drop::reset_without_flow;
+                return;
+            }
+            return answer_unreachable(core, turn, packet, rule->code);
+        case Action::drop: packet.drop = Drop::policy;
+    }
+}
+
+}  // namespace
+
+const Rule* judge(Core& core, const Packet& packet, RuleProtocol protocol,
+                  std::uint16_t destination_port) {
+    Question question{};
+    question.protocol = protocol;
+    question.destination_port = destination_port;
+    if (packet.view.family == Family::ip4) {
+        const auto& ip = packet.header_at<Ip4Header>(packet.view.l3);
+        question.source = Address::ip4(ip.source);
+        question.destination = Address::ip4(ip.destination);
+    } else {
+        const auto& ip = packet.header_at<Ip6Header>(packet.view.l3);
+        question.source = Address::ip6(ip.source.data());
+        question.destination = Address::ip6(ip.destination.data());
+    }
+    const Rule* rule = core.policy->judge(question);
+    if (rule != nullptr) ++core.rule_hits[core.policy->index_of(*rule)];
+    return rule;
+}
+
+void judge_stranger(Core& core, const Turn& turn, Packet& packet) {
+    if (!is_source_valid(core, packet)) {
+        packet.drop = Drop::ip_source_invalid;
+        return;
+    }
+    CallListener* listener = core.listeners.empty() ? nullptr : find_listener(core, packet);
+    if (listener == nullptr) return judge_by_policy(core, turn, packet);
+    const auto slot = static_cast<std::uint32_t>(listener - core.listeners.data());
+    const bool is_full =
+        listener->embryonic + listener->accepted.size() >= listener->listener.backlog;
+    const auto& header = packet.header_at<TcpHeader>(packet.view.l4);
+    if (is_full && (header.flags & (tcp_flag::syn | tcp_flag::ack)) == tcp_flag::syn) {
+        packet.drop = Drop::listener_full;
+        return;
+    }
+    const Listener& stands = listener->listener;
+    open(core, turn, packet,
+         stands.serves ? Standing{.service = stands.service} : Standing{.listener = slot});
+}
+
+}  // namespace terminus

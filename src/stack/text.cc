@@ -1,0 +1,239 @@
+/// Received text: taken by the service at once where it can be, else held in blocks; the FIN behind
+/// it.
+#include "terminus/tcp/output.h"
+
+#include "steps.h"
+
+#include <algorithm>
+
+namespace terminus {
+namespace {
+
+using tcp::Flow;
+using tcp::Held;
+using tcp::Seq;
+
+ServiceState state_of(Core& core, const Flow& flow) {
+    const Busy* record = core.busy_of(flow);
+    return {.mark = Seq{record != nullptr ? record->mark : flow.held},
+            .phase = static_cast<std::uint8_t>(flow.phase)};
+}
+
+void keep_state(Core& core, Flow& flow, const ServiceState& state) {
+    flow.phase = state.phase & 7U;
+    if (Busy* record = core.busy_of(flow))
+        record->mark = state.mark.value;
+    else if (flow.holds() == Held::mark)
+        flow.held = state.mark.value;
+}
+
+bool all_acknowledged(const Core& core, const Flow& flow) {
+    return flow.in_flight() == 0 && unsent_bytes(core, flow) == 0;
+}
+
+/// The flow's chain of text to be sent, wherever its head is kept.
+Chain send_chain(Core& core, const Flow& flow) {
+    if (const Busy* record = core.busy_of(flow)) return record->send;
+    return flow.holds() == Held::text ? core.blocks.whole(flow.held) : Chain{};
+}
+
+void keep_send_chain(Core& core, Flow& flow, const Chain& chain) {
+    if (Busy* record = core.busy_of(flow))
+        record->send = chain;
+    else
+        flow.hold(chain.empty() ? Held::mark : Held::text, chain.empty() ? 0 : chain.head);
+}
+
+/// Queues text to be sent back; returns how much found room.
+std::size_t echo(Core& core, Flow& flow, std::span<const std::byte> text) {
+    Chain chain = send_chain(core, flow);
+    const std::uint32_t most = core.settings.tcp.send_buffer_bytes;
+    const std::size_t room = most > chain.bytes ? most - chain.bytes : 0;
+    const Seq end = chain.empty() ? flow.snd_nxt : core.blocks.end(chain);
+    const std::size_t stored =
+        core.blocks.insert(chain, end, text.first(std::min(text.size(), room)));
+    keep_send_chain(core, flow, chain);
+    return stored;
+}
+
+/// Gives text to the service. Nothing is left of it that the service took.
+Taken serve(Core& core, FlowId id, std::span<const std::byte> text) {
+    Flow& flow = core.flows[id];
+    ServiceCounters& counters = core.counters.services[flow.service];
+    if (tcp::has_closed(flow.state()))
+        return {.bytes = text.size()};  // it has said its last: thrown away
+    const Service& service = *core.service_of(flow);
+    Taken taken;
+    if (service.text() == Text::echoed) {
+        taken.bytes = echo(core, flow, text);
+    } else {
+        ServiceState state = state_of(core, flow);
+        taken = service.take(state, text, all_acknowledged(core, flow));
+        keep_state(core, flow, state);
+    }
+    counters.bytes_received += taken.bytes;
+    return taken;
+}
+
+void obey(Core& core, FlowId id, const Taken& taken) {
+    if (taken.close) tcp::close(core.flows[id]);
+}
+
+/// RFC 2525 section 2.17: text for a user who has closed is answered with RST. Returns false: the
+/// flow ended.
+bool reset_if_nobody_reads(Core& core, const Turn& turn, FlowId id) {
+    const Flow& flow = core.flows[id];
+    const Busy* record = core.busy_of(flow);
+    const bool detached =
+        flow.service == Flow::no_service && (record == nullptr || record->detached);
+    if (!detached) return true;
+    send_reset(core, turn, id);
+    core.counters.count(TcpEvent::aborted);
+    core.end_flow(id, CallError::connection_reset);
+    return false;
+}
+
+/// Text that continues what was received, into an empty queue: the service may take it from the
+/// frame.
+std::size_t take_directly(Core& core, FlowId id, std::span<const std::byte> text) {
+    Flow& flow = core.flows[id];
+    if (core.service_of(flow) == nullptr) return 0;
+    const Taken taken = serve(core, id, text);
+    tcp::taken(flow, static_cast<std::uint32_t>(taken.bytes));
+    if (Busy* record = core.busy_of(flow)) record->unread = flow.rcv_nxt;
+    obey(core, id, taken);
+    return taken.bytes;
+}
+
+/// Bytes of the receive queue that may still be filled.
+std::size_t queue_room(const Core& core, const Flow& flow, const Busy& record) {
+    const bool served = core.service_of(flow) != nullptr;
+    const auto& tcp = core.settings.tcp;
+    const std::uint32_t most = served && record.receive.bytes > 0 && record.unread != flow.rcv_nxt
+                                   ? std::max(tcp.unread_limit_bytes, 2 * flow.mss_bytes())
+                                   : tcp.receive_buffer_bytes;
+    return most > record.receive.bytes ? most - record.receive.bytes : 0;
+}
+
+/// Copies text into the receive queue; what thereby became in order is acknowledged.
+void hold_text(Core& core, Packet& packet, FlowId id, Seq seq, std::span<const std::byte> text) {
+    Busy* record = core.borrow(id);
+    Flow& flow = core.flows[id];
+    const bool in_order = seq == flow.rcv_nxt;
+    if (record == nullptr) {
+        flow.ack_now = 1;  // it is as if it had been lost: the peer sends it again
+        packet.drop = Drop::memory_full;
+        if (!in_order) core.counters.count(TcpEvent::out_of_order_refused);
+        return;
+    }
+    if (record->receive.empty()) record->unread = flow.rcv_nxt;
+    const std::size_t room = queue_room(core, flow, *record);
+    const std::size_t stored =
+        core.blocks.insert(record->receive, seq, text.first(std::min(text.size(), room)));
+    packet.held = packet.held || stored > 0;
+    const bool had_hole =
+        !in_order || record->receive.bytes > flow.rcv_nxt - record->unread + stored;
+    if (!in_order)
+        core.counters.count(stored > 0 ? TcpEvent::out_of_order_held
+                                       : TcpEvent::out_of_order_refused);
+    if (const auto more = core.blocks.contiguous_from(record->receive, flow.rcv_nxt); more > 0)
+        tcp::taken(flow, more);
+    if (had_hole || stored < text.size()) flow.ack_now = 1;  // RFC 5681 section 4.2: at once
+}
+
+/// The text of the queue that is in order and not yet taken, in one piece.
+std::span<const std::byte> linearise(Core& core, const Flow& flow, const Busy& record) {
+    const std::size_t length =
+        std::min<std::size_t>(flow.rcv_nxt - record.unread, core.scratch.size());
+    const std::span<std::byte> into{core.scratch.data(), length};
+    return into.first(core.blocks.read(record.receive, record.unread, into));
+}
+
+/// Offers the queue to the service until it takes no more.
+void offer_queue(Core& core, FlowId id) {
+    Flow& flow = core.flows[id];
+    Busy* record = core.busy_of(flow);
+    while (record != nullptr && record->unread < flow.rcv_nxt && !record->receive.empty()) {
+        const Taken taken = serve(core, id, linearise(core, flow, *record));
+        record->unread += static_cast<std::uint32_t>(taken.bytes);
+        core.blocks.drop_before(record->receive, record->unread);
+        obey(core, id, taken);
+        if (taken.bytes == 0) return;
+    }
+}
+
+/// A FIN counts once all text before it is in.
+void take_due_fin(Core& core, const Turn& turn, FlowId id, Seq fin_seq) {
+    Flow& flow = core.flows[id];
+    if (fin_seq == flow.rcv_nxt) {
+        if (Busy* record = core.busy_of(flow)) {
+            record->effort.fin_held = 0;
+            record->end = true;
+            if (record->unread == flow.rcv_nxt)
+                record->unread += 1;  // nothing is unread but the FIN
+        }
+        tcp::take_fin(flow, core.context(flow, turn.now));
+        return;
+    }
+    Busy* record = core.borrow(id);
+    if (record == nullptr) return;  // the peer sends it again
+    record->effort.fin_held = 1;
+    record->effort.fin_seq = fin_seq;
+}
+
+}  // namespace
+
+void begin_service(Core& core, FlowId id) {
+    Flow& flow = core.flows[id];
+    keep_state(core, flow, {.mark = flow.snd_nxt, .phase = 0});
+}
+
+std::uint32_t receive_room(const Core& core, const Flow& flow) {
+    const auto& tcp = core.settings.tcp;
+    std::uint32_t held = 0;
+    if (const Busy* record = core.busy_of(flow)) held = record->receive.bytes + record->send.bytes;
+    const std::uint32_t room =
+        tcp.receive_buffer_bytes > held ? tcp.receive_buffer_bytes - held : 0;
+    // Never more than half of what the blocks could still hold: others need room too.
+    const std::uint64_t free = std::uint64_t{core.blocks.free_blocks()} * Blocks::text_bytes / 2;
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(room, free));
+}
+
+bool take_text(Core& core, const Turn& turn, Packet& packet, FlowId id,
+               const tcp::Arrival& arrival) {
+    Flow& flow = core.flows[id];
+    const Seq begin{packet.header_at<TcpHeader>(packet.view.l4).seq.host()};
+    if (arrival.text_length > 0) {
+        if (!reset_if_nobody_reads(core, turn, id)) return false;
+        Seq seq = begin + arrival.text_skip;
+        auto text = packet.payload().subspan(arrival.text_skip, arrival.text_length);
+        const Busy* record = core.busy_of(flow);
+        if (seq == flow.rcv_nxt && (record == nullptr || record->receive.empty())) {
+            const std::size_t bytes = take_directly(core, id, text);
+            seq += static_cast<std::uint32_t>(bytes);
+            text = text.subspan(bytes);
+        }
+        if (!text.empty()) hold_text(core, packet, id, seq, text);
+    }
+    if (arrival.fin)
+        take_due_fin(core, turn, id, begin + static_cast<std::uint32_t>(packet.payload().size()));
+    return offer_text(core, turn, id);
+}
+
+bool offer_text(Core& core, const Turn& turn, FlowId id) {
+    Flow& flow = core.flows[id];
+    if (const Busy* record = core.busy_of(flow);
+        record != nullptr && record->effort.fin_held != 0 && record->effort.fin_seq == flow.rcv_nxt)
+        take_due_fin(core, turn, id, flow.rcv_nxt);
+    if (core.service_of(flow) == nullptr) return true;
+    offer_queue(core, id);
+    const Busy* record = core.busy_of(flow);
+    const bool nothing_waits = record == nullptr || record->receive.empty();
+    // The peer will say no more: a service that took all of it has nothing to add. What it left
+    // untaken while nothing is outstanding is the beginning of a request that never ends.
+    if (flow.state() == tcp::State::close_wait && (nothing_waits || all_acknowledged(core, flow)))
+        tcp::close(flow);
+    return true;
+}
+
+}  // namespace terminus

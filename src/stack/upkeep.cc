@@ -1,0 +1,202 @@
+/// Upkeep of the link: ARP, Neighbour Discovery and MLD, heard and spoken.
+#include "terminus/stack/discovery.h"
+#include "terminus/wire/icmp6.h"
+
+#include "neighbour_link.h"
+#include "steps.h"
+#include "write.h"
+
+#include <algorithm>
+#include <array>
+
+namespace terminus {
+namespace {
+
+constexpr std::uint8_t announcements_at_start = 2;    // RFC 5227 section 2.3: ANNOUNCE_NUM
+constexpr std::uint64_t announce_interval_ms = 2000;  // ANNOUNCE_INTERVAL
+constexpr std::uint64_t detection_ms = 1000;          // RFC 4862 section 5.4: RetransTimer
+
+/// Sends what `build(room)` writes, as a fresh frame.
+template <typename Build>
+void send_built(Core& core, const Turn& turn, std::uint8_t index, Build&& build) {
+    Frame frame = turn.out.room() > 0 ? turn.out.fresh() : Frame{};
+    if (frame.handle == nullptr) return;
+    frame.length = static_cast<std::uint16_t>(build(std::span{frame.data, frame.capacity}));
+    send(core, turn, index, frame);
+}
+
+void count_icmp6(Core& core, std::uint8_t type) {
+    ++core.counters.icmp_sent[icmp_kind(Family::ip6, type, 0)];
+}
+
+bool is_answered(const Interface& interface, const Address& address) {
+    const Ownership owned = ownership(interface, address);
+    return owned == Ownership::own || owned == Ownership::answered;
+}
+
+void report_groups(Core& core, const Turn& turn, std::uint8_t index, MldRecord record) {
+    const Interface& interface = core.interface(index);
+    std::span<const Address> rest{core.interfaces[index].groups};
+    while (!rest.empty()) {
+        const auto now = rest.first(std::min(rest.size(), groups_per_report(interface.mtu_bytes)));
+        rest = rest.subspan(now.size());
+        send_built(core, turn, index, [&](std::span<std::byte> room) {
+            return build_mld_report(room, {{}, interface.mac, interface.vlan},
+                                    link_local_of(interface), record, now);
+        });
+        count_icmp6(core, icmp6_type::mld2_report);
+    }
+}
+
+void detect_duplicate(Core& core, const Turn& turn, std::uint8_t index, const Address& address) {
+    const Interface& interface = core.interface(index);
+    send_built(core, turn, index, [&](std::span<std::byte> room) {
+        const auto random = std::bit_cast<std::array<std::uint8_t, 8>>(core.rng.next());
+        Nonce nonce{};
+        std::copy_n(random.begin(), nonce.size(), nonce.begin());
+        return build_duplicate_detection(room, interface.mac, interface.vlan, address, nonce);
+    });
+    count_icmp6(core, icmp6_type::neighbour_solicitation);
+}
+
+void announce(Core& core, const Turn& turn, std::uint8_t index, const Address& address) {
+    const Interface& interface = core.interface(index);
+    send_built(core, turn, index, [&](std::span<std::byte> room) {
+        if (address.family() == Family::ip4)
+            return build_arp_announcement(room, interface.mac, interface.vlan, address);
+        return build_unsolicited_advertisement(room, interface.mac, interface.vlan, address);
+    });
+    if (address.family() == Family::ip6) count_icmp6(core, icmp6_type::neighbour_advertisement);
+}
+
+/// Step 0: reports and duplicate detection. Then announcements, once the detection is over.
+void announce_interface(Core& core, const Turn& turn, std::uint8_t index) {
+    InterfaceState& state = core.interfaces[index];
+    const bool first = state.announcements == 0;
+    if (first) report_groups(core, turn, index, MldRecord::change_to_exclude);
+    for (const Address& address : state.announced) {
+        if (first && address.family() == Family::ip6)
+            detect_duplicate(core, turn, index, address);
+        else
+            announce(core, turn, index, address);
+    }
+    ++state.announcements;
+    state.announce_at = turn.now.after_ms(first ? detection_ms : announce_interval_ms);
+}
+
+void answer_arp(Core& core, const Turn& turn, Packet& packet, const ArpMessage& request) {
+    const Interface& interface = core.interface(packet.interface);
+    const std::size_t length = build_arp_reply({packet.frame.data, packet.frame.capacity},
+                                               interface.mac, interface.vlan, request);
+    packet.frame.length = static_cast<std::uint16_t>(length);
+    send(core, turn, packet.interface, packet.frame);
+    packet.sent = true;
+}
+
+void receive_solicitation(Core& core, const Turn& turn, Packet& packet) {
+    Solicitation asked;
+    packet.drop = parse_solicitation(packet.view, packet.frame.bytes(), asked);
+    if (packet.drop != Drop::none) return;
+    const Interface& interface = core.interface(packet.interface);
+    if (!is_answered(interface, asked.target)) return;
+    const Mac from = packet.header_at<EthernetHeader>(0).source;
+    if (asked.source_mac && !asked.is_duplicate_detection()) {
+        NeighbourLink sink{core, turn};
+        core.neighbours.learn({asked.source, packet.interface},
+                              {.mac = *asked.source_mac, .overrides = true, .creates = true},
+                              turn.now, sink);
+    }
+    if (from == interface.mac) return;  // our own duplicate detection come back: RFC 7527
+    packet.frame.length = static_cast<std::uint16_t>(build_advertisement(
+        {packet.frame.data, packet.frame.capacity},
+        {asked.source_mac.value_or(from), interface.mac, interface.vlan}, asked));
+    send(core, turn, packet.interface, packet.frame);
+    packet.sent = true;
+    count_icmp6(core, icmp6_type::neighbour_advertisement);
+}
+
+void receive_advertisement(Core& core, const Turn& turn, Packet& packet) {
+    Advertisement heard;
+    packet.drop = parse_advertisement(packet.view, packet.frame.bytes(), heard);
+    if (packet.drop != Drop::none) return;
+    NeighbourLink sink{core, turn};
+    core.neighbours.learn({heard.target, packet.interface},
+                          {.mac = heard.target_mac.value_or(Mac{}),
+                           .has_mac = heard.target_mac.has_value(),
+                           .solicited = heard.is_solicited,
+                           .overrides = heard.overrides},
+                          turn.now, sink);
+}
+
+}  // namespace
+
+void NeighbourLink::solicit(const NeighbourKey& key, const Mac* to) {
+    const Interface& interface = core_.interface(key.interface);
+    const Family family = key.address.family();
+    const Address* source = source_address(interface, family);
+    const Address own_link = family == Family::ip6 ? link_local_of(interface) : Address{};
+    if (source == nullptr && family == Family::ip6) source = &own_link;
+    if (source == nullptr) return;
+    const LinkHeader link{to == nullptr ? broadcast_mac : *to, interface.mac, interface.vlan};
+    send_built(core_, turn_, key.interface, [&](std::span<std::byte> room) {
+        return family == Family::ip4 ? build_arp_request(room, link, *source, key.address)
+                                     : build_solicitation(room, link, *source, key.address);
+    });
+    if (family == Family::ip6) count_icmp6(core_, icmp6_type::neighbour_solicitation);
+}
+
+void NeighbourLink::resolved(const Frame& frame, const Mac& mac) {
+    reinterpret_cast<EthernetHeader*>(frame.data)->destination = mac;
+    if (turn_.out.room() == 0) return abandoned(frame, Drop::outbox_full);
+    send(core_, turn_, frame.lane, frame);
+}
+
+void NeighbourLink::abandoned(const Frame& frame, Drop reason) {
+    core_.counters.count(reason);
+    turn_.out.release(frame);
+}
+
+void receive_arp(Core& core, const Turn& turn, Packet& packet) {
+    ArpMessage message;
+    packet.drop = parse_arp(packet.view, packet.frame.bytes(), message);
+    if (packet.drop != Drop::none) return;
+    const Interface& interface = core.interface(packet.interface);
+    const bool for_us = is_answered(interface, message.target);
+    if (!message.is_probe()) {
+        NeighbourLink sink{core, turn};
+        core.neighbours.learn({message.sender, packet.interface},
+                              {.mac = message.sender_mac,
+                               .solicited = !message.is_request,
+                               .overrides = true,
+                               .creates = for_us && message.is_request},
+                              turn.now, sink);
+    }
+    if (message.is_request && for_us) answer_arp(core, turn, packet, message);
+}
+
+void receive_discovery(Core& core, const Turn& turn, Packet& packet) {
+    switch (packet.header_at<Icmp6Header>(packet.view.l4).type) {
+        case icmp6_type::neighbour_solicitation: return receive_solicitation(core, turn, packet);
+        case icmp6_type::neighbour_advertisement: return receive_advertisement(core, turn, packet);
+        case icmp6_type::mld_query:  // RFC 3810 section 5.1.14: from a link-local address, hop
+                                     // limit 1
+            if (packet.view.hop_limit == 1)
+                report_groups(core, turn, packet.interface, MldRecord::is_exclude);
+            return;
+        default:  // router advertisements and redirects: a host with a configured route ignores
+                  // them
+            packet.drop = Drop::icmp_type_ignored;
+    }
+}
+
+void keep_up(Core& core, const Turn& turn) {
+    NeighbourLink sink{core, turn};
+    core.neighbours.advance(turn.now, sink);
+    for (std::uint8_t index = 0; index < core.interfaces.size(); ++index) {
+        const InterfaceState& state = core.interfaces[index];
+        if (state.announcements <= announcements_at_start && state.announce_at <= turn.now)
+            announce_interface(core, turn, index);
+    }
+}
+
+}  // namespace terminus

@@ -1,0 +1,235 @@
+#include "write.h"
+
+#include "terminus/stack/discovery.h"
+#include "terminus/stack/fragmenter.h"
+#include "terminus/wire/checksum.h"
+#include "terminus/wire/tcp.h"
+#include "terminus/wire/tcp_options.h"
+#include "terminus/wire/udp.h"
+
+#include "neighbour_link.h"
+
+#include <cstring>
+
+namespace terminus {
+namespace {
+
+std::uint16_t link_bytes(const Interface& interface) { return interface.vlan == 0 ? 14 : 18; }
+
+struct IpFields {
+    const Key& key;
+    std::uint8_t protocol = 0;
+    std::uint16_t payload_length = 0;
+    bool dont_fragment = true;
+};
+
+void write_ip4(Core& core, std::byte* l3, const IpFields& fields, bool finish_by_device) {
+    Ip4Header ip;
+    ip.version_ihl = 0x45;
+    ip.traffic_class = 0;
+    ip.total_length = be16{static_cast<std::uint16_t>(sizeof ip + fields.payload_length)};
+    // RFC 6864 section 4.1: an atomic datagram may have any id.
+    ip.id = be16{fields.dont_fragment ? std::uint16_t{0} : core.next_ip_id++};
+    ip.fragment = be16{fields.dont_fragment ? ip4_dont_fragment : std::uint16_t{0}};
+    ip.ttl = default_hop_limit;
+    ip.protocol = fields.protocol;
+    ip.checksum = be16{0};
+    const auto addresses = fields.key.words[0];
+    ip.source = std::bit_cast<be32>(static_cast<std::uint32_t>(addresses));
+    ip.destination = std::bit_cast<be32>(static_cast<std::uint32_t>(addresses >> 32));
+    if (!finish_by_device) ip.checksum = ip4_header_checksum(ip);
+    store(l3, ip);
+}
+
+void write_ip6(std::byte* l3, const IpFields& fields) {
+    Ip6Header ip;
+    ip.version_class_flow = be32{6U << 28U};
+    ip.payload_length = be16{fields.payload_length};
+    ip.next_header = fields.protocol;
+    ip.hop_limit = default_hop_limit;
+    std::memcpy(ip.source.data(), &fields.key.words[2], 16);
+    std::memcpy(ip.destination.data(), &fields.key.words[4], 16);
+    store(l3, ip);
+}
+
+PartialSum pseudo(const std::byte* l3, bool is_ip6, std::uint8_t protocol, std::uint16_t length) {
+    if (is_ip6) return pseudo_sum(*reinterpret_cast<const Ip6Header*>(l3), protocol, length);
+    return pseudo_sum(*reinterpret_cast<const Ip4Header*>(l3), protocol, length);
+}
+
+/// The network header before `l4`, and the transport checksum at `field`, which holds zero:
+/// computed, or prepared for the device that finishes it.
+void write_network(Core& core, const Interface& interface, Frame& frame, std::byte* l4,
+                   const IpFields& fields, be16& field) {
+    const bool is_ip6 = fields.key.is_ip6();
+    std::byte* l3 = l4 - (is_ip6 ? sizeof(Ip6Header) : sizeof(Ip4Header));
+    const bool leaves_whole =
+        frame.handle != nullptr;  // else it is cut, and no device can sum over the pieces
+    frame.is_ip6 = is_ip6;
+    frame.is_tcp = fields.protocol == ip_protocol::tcp;
+    frame.finish_ip = !is_ip6 && interface.offers_ip_checksum && leaves_whole;
+    frame.finish_l4 = interface.offers_l4_checksum && leaves_whole;
+    if (is_ip6)
+        write_ip6(l3, fields);
+    else
+        write_ip4(core, l3, fields, frame.finish_ip);
+    frame.l2_length = static_cast<std::uint8_t>(link_bytes(interface));
+    frame.l3_length = static_cast<std::uint8_t>(l4 - l3);
+    const PartialSum sum = pseudo(l3, is_ip6, fields.protocol, fields.payload_length);
+    if (frame.finish_l4) {
+        field = std::bit_cast<be16>(static_cast<std::uint16_t>(~checksum_finish(sum).raw()));
+        return;
+    }
+    field = checksum_finish(checksum_add(sum, {l4, fields.payload_length}));
+    // RFC 768: a computed zero is sent as all ones, for zero means none.
+    if (!frame.is_tcp && field.raw() == 0) field = be16{0xffff};
+}
+
+std::size_t option_bytes(const tcp::Reply& fields, std::span<std::byte> room) {
+    if ((fields.flags & tcp_flag::syn) == 0) return 0;
+    TcpOptions options;
+    options.mss = fields.mss;
+    options.window_scale = fields.window_scale;
+    return write_tcp_options(options, room);
+}
+
+Drop hold(Core& core, const Turn& turn, const NeighbourKey& key, const Frame& frame) {
+    NeighbourLink sink{core, turn};
+    return core.neighbours.hold(key, frame, sink);
+}
+
+void send_in_fragments(Core& core, const Turn& turn, std::uint8_t index, const Frame& big);
+
+}  // namespace
+
+std::uint16_t text_offset(const Interface& interface, bool is_ip6, std::size_t option_bytes) {
+    return static_cast<std::uint16_t>(link_bytes(interface) +
+                                      (is_ip6 ? sizeof(Ip6Header) : sizeof(Ip4Header)) +
+                                      sizeof(TcpHeader) + option_bytes);
+}
+
+void write_segment(Core& core, Frame& frame, const SegmentFrame& segment) {
+    const Interface& interface = core.interface(ends_of(segment.key).interface);
+    const bool is_ip6 = segment.key.is_ip6();
+    std::byte* l4 = frame.data + text_offset(interface, is_ip6, 0) - sizeof(TcpHeader);
+    const std::size_t options = option_bytes(segment.fields, {l4 + sizeof(TcpHeader), 40});
+    const Ends ends = ends_of(segment.key);
+    auto& header = *reinterpret_cast<TcpHeader*>(l4);
+    header.source_port = ends.local_port;
+    header.destination_port = ends.remote_port;
+    header.seq = be32{segment.fields.seq.value};
+    header.ack = be32{segment.fields.ack.value};
+    header.offset = static_cast<std::uint8_t>((sizeof(TcpHeader) + options) << 2);
+    header.flags = segment.fields.flags;
+    header.window = be16{segment.fields.window};
+    header.checksum = header.urgent = be16{0};
+    const auto length =
+        static_cast<std::uint16_t>(sizeof(TcpHeader) + options + segment.text_length);
+    frame.text_length = segment.text_length;
+    write_network(core, interface, frame, l4,
+                  {.key = segment.key, .protocol = ip_protocol::tcp, .payload_length = length},
+                  header.checksum);
+    std::byte* l3 = l4 - frame.l3_length;
+    write_link(interface, frame, l3, static_cast<std::uint16_t>(frame.l3_length + length),
+               segment.to);
+}
+
+void write_datagram_reply(Core& core, Packet& packet, std::size_t payload_length) {
+    const Interface& interface = core.interface(packet.interface);
+    auto& header = packet.header_at<UdpHeader>(packet.view.l4);
+    const be16 asked = header.destination_port;
+    header.destination_port = header.source_port;
+    header.source_port = asked;
+    const auto length = static_cast<std::uint16_t>(sizeof(UdpHeader) + payload_length);
+    header.length = be16{length};
+    header.checksum = be16{0};
+    const Mac to = packet.header_at<EthernetHeader>(0).source;
+    std::byte* l4 = packet.frame.data + packet.view.l4;
+    packet.frame.text_length = 0;
+    write_network(core, interface, packet.frame, l4,
+                  {.key = packet.key,
+                   .protocol = ip_protocol::udp,
+                   .payload_length = length,
+                   .dont_fragment = false},
+                  header.checksum);
+    std::byte* l3 = l4 - packet.frame.l3_length;
+    write_link(interface, packet.frame, l3,
+               static_cast<std::uint16_t>(packet.frame.l3_length + length), to);
+}
+
+void write_link(const Interface& interface, Frame& frame, std::byte* l3, std::uint16_t l3_length,
+                const Mac& to) {
+    const std::uint16_t link = link_bytes(interface);
+    std::byte* begin = l3 - link;
+    const auto moved = static_cast<std::ptrdiff_t>(begin - frame.data);
+    frame.headroom = static_cast<std::uint16_t>(frame.headroom + moved);
+    frame.capacity = static_cast<std::uint16_t>(frame.capacity - moved);
+    const bool is_ip6 = (static_cast<std::uint8_t>(*l3) >> 4) == 6;
+    const std::uint16_t type = is_ip6 ? ether_type::ip6 : ether_type::ip4;
+    write_link_header({begin, link}, {to, interface.mac, interface.vlan}, type);
+    frame.data = begin;
+    frame.length = static_cast<std::uint16_t>(link + l3_length);
+}
+
+void send(Core& core, const Turn& turn, std::uint8_t index, const Frame& frame) {
+    const Interface& interface = core.interface(index);
+    if (frame.handle == nullptr) return send_in_fragments(core, turn, index, frame);
+    InterfaceCounters& counters = core.counters.interfaces[index];
+    ++counters.frames_sent;
+    counters.bytes_sent += frame.length;
+    Frame out = frame;
+    out.lane = interface.lane;
+    turn.out.send(out);
+}
+
+const Address* next_hop(const Interface& interface, const Address& destination) {
+    if (is_on_link(interface, destination)) return &destination;
+    for (const Address& gateway : interface.gateways)
+        if (gateway.family() == destination.family()) return &gateway;
+    return nullptr;
+}
+
+bool dispatch(Core& core, const Turn& turn, std::uint8_t index, Frame& frame,
+              const Address& destination) {
+    const Address* hop = next_hop(core.interface(index), destination);
+    Drop refused = Drop::no_route;
+    if (hop != nullptr) {
+        const NeighbourKey key{*hop, index};
+        const Neighbours::Found found = core.neighbours.lookup(key, turn.now);
+        if (found.mac != nullptr) {
+            reinterpret_cast<EthernetHeader*>(frame.data)->destination = *found.mac;
+            send(core, turn, index, frame);
+            return true;
+        }
+        frame.lane = index;  // while it waits; send() sets the lane
+        refused = hold(core, turn, key, frame);
+        if (found.wants_solicitation) NeighbourLink{core, turn}.solicit(key, nullptr);
+    }
+    if (refused == Drop::none) return true;
+    turn.out.release(frame);
+    return false;
+}
+
+namespace {
+
+/// A reassembled datagram was answered in its own buffer: the answer is cut to the MTU, into fresh
+/// frames.
+void send_in_fragments(Core& core, const Turn& turn, std::uint8_t index, const Frame& big) {
+    const Interface& interface = core.interface(index);
+    const std::uint16_t link = link_bytes(interface);
+    Fragmenter fragmenter{big.bytes().subspan(link), interface.mtu_bytes,
+                          static_cast<std::uint32_t>(core.rng.next())};
+    while (turn.out.room() > 0) {
+        Frame frame = turn.out.fresh();
+        if (frame.handle == nullptr) return core.counters.count(Drop::no_buffer);
+        std::memcpy(frame.data, big.data, link);
+        const std::size_t length =
+            fragmenter.next({frame.data + link, std::size_t{frame.capacity} - link});
+        if (length == 0) return turn.out.release(frame);
+        frame.length = static_cast<std::uint16_t>(link + length);
+        send(core, turn, index, frame);
+    }
+}
+
+}  // namespace
+}  // namespace terminus

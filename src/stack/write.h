@@ -1,0 +1,50 @@
+/// The writing of frames: link, network and transport headers, and their checksums, over text that
+/// already lies in its place. Whatever leaves the stack as TCP or UDP was written here.
+#pragma once
+
+#include "terminus/tcp/segment.h"
+
+#include "core.h"
+
+#include <cstdint>
+#include <span>
+
+namespace terminus {
+
+/// Where text lies in a frame: behind the headers of the interface's link and the family.
+[[nodiscard]] std::uint16_t text_offset(const Interface& interface, bool is_ip6,
+                                        std::size_t option_bytes);
+
+/// A TCP segment to be written. The text is in the frame already, at text_offset().
+struct SegmentFrame {
+    const Key& key;  ///< our end is `local`
+    const Mac& to;
+    tcp::Reply fields;  ///< options are written on SYNs only
+    std::uint16_t text_length = 0;
+};
+/// Writes all headers before the text; sets the frame's length and lane, and what the device shall
+/// finish.
+void write_segment(Core& core, Frame& frame, const SegmentFrame& segment);
+
+/// A UDP datagram whose payload lies behind the headers already: the reply to `packet`.
+void write_datagram_reply(Core& core, Packet& packet, std::size_t payload_length);
+
+/// Writes the link header before `l3`, so that the frame begins there and holds `l3_length` bytes
+/// behind it.
+void write_link(const Interface& interface, Frame& frame, std::byte* l3, std::uint16_t l3_length,
+                const Mac& to);
+
+/// Sends a frame that is complete, counting it. A reassembled datagram's buffer is cut to the MTU
+/// on the way.
+void send(Core& core, const Turn& turn, std::uint8_t interface, const Frame& frame);
+
+/// Sends a fresh frame to a neighbour of the route to `destination`: its MAC is looked up and
+/// written, or the frame waits. False when there is no route or the cache refuses it: the frame was
+/// released.
+bool dispatch(Core& core, const Turn& turn, std::uint8_t interface, Frame& frame,
+              const Address& destination);
+/// Where the route to `destination` goes first: itself when on-link, else the gateway; null: no
+/// route.
+[[nodiscard]] const Address* next_hop(const Interface& interface, const Address& destination);
+
+}  // namespace terminus
