@@ -175,6 +175,7 @@ void take_due_fin(Core& core, const Turn& turn, FlowId id, Seq fin_seq) {
         tcp::take_fin(flow, core.context(flow, turn.now));
         return;
     }
+    flow.ack_now = 1;  // beyond a hole: RFC 5681 section 4.2
     Busy* record = core.borrow(id);
     if (record == nullptr) return;  // the peer sends it again
     record->effort.fin_held = 1;

@@ -58,7 +58,7 @@ TEST(Fragmenter, IsUndoneByReassembly) {
         packet.ip_id(static_cast<std::uint16_t>(round));
         const auto frames = fragments_of(packet, mtu, static_cast<std::uint32_t>(round));
         Reassembly reassembly{{}, {{1, 2}}};
-        Taken taken;
+        Reassembled taken;
         for (const auto& frame : frames) {
             ASSERT_FALSE(taken.complete);
             View view;

@@ -42,7 +42,7 @@ public:
 
 class Reassembling : public ::testing::Test {
 protected:
-    Taken take(const Bytes& frame, Tick now = start, std::uint8_t interface = 0) {
+    Reassembled take(const Bytes& frame, Tick now = start, std::uint8_t interface = 0) {
         View view;
         EXPECT_EQ(parse(frame, Checked::unknown, Checked::unknown, view), Drop::none);
         EXPECT_TRUE(view.is_fragment);
@@ -53,14 +53,14 @@ protected:
     Reassembly reassembly_{ReassemblyLimits{}, {{1, 2}}};
 };
 
-std::string what(const Taken& taken) {
+std::string what(const Reassembled& taken) {
     return taken.complete             ? "complete"
            : taken.drop == Drop::none ? "held"
                                       : std::string{name(taken.drop)};
 }
 
 /// From the IP header on.
-Bytes datagram_of(const Taken& taken) {
+Bytes datagram_of(const Reassembled& taken) {
     const auto datagram = taken.frame.subspan(taken.l3);
     return {datagram.begin(), datagram.end()};
 }
@@ -129,7 +129,7 @@ TEST_F(Reassembling, YieldsEqualBytesHoweverTheyWereCutShuffledDuplicatedAndMixe
             std::swap(sent[i], sent[rng.below(static_cast<std::uint32_t>(i + 1))]);
         std::vector<int> finished(expected.size(), 0);
         for (const auto& [frame, of] : sent) {
-            Taken taken = take(frame);
+            Reassembled taken = take(frame);
             if (!taken.complete && rng.chance(0.2)) taken = take(frame);  // again, exactly
             ASSERT_EQ(taken.drop, Drop::none);
             if (!taken.complete) continue;
@@ -251,7 +251,7 @@ TEST_F(Reassembling,
     // The destination options come before the fragment header in some stacks, after it in others.
     const Bytes second = last.fragment(9, 32, 32, false).bytes();
     EXPECT_EQ(what(take(first.fragment(9, 0, 32, true).bytes())), "held");
-    const Taken taken = take(second);
+    const Reassembled taken = take(second);
     ASSERT_EQ(what(taken), "complete");
     EXPECT_EQ(datagram_of(taken), expected);
 }
@@ -259,7 +259,7 @@ TEST_F(Reassembling,
 TEST_F(Reassembling, KeepsACongestionMark) {  // RFC 3168 section 5.3
     Packet packet = whole(false, 64).traffic_class(2);
     EXPECT_EQ(what(take(piece(packet, 0, 32, true))), "held");
-    const Taken taken = take(piece(packet.traffic_class(3), 32, 32, false));
+    const Reassembled taken = take(piece(packet.traffic_class(3), 32, 32, false));
     ASSERT_EQ(what(taken), "complete");
     EXPECT_EQ(datagram_of(taken)[1], std::byte{3});
     const Bytes datagram = datagram_of(taken);
@@ -319,7 +319,7 @@ TEST_F(Reassembling, RefusesAFrameThatNoBlockHolds) {
 
 TEST_F(Reassembling, TakesTheLargestDatagram) {
     const Packet packet = whole(false, 65515);
-    Taken taken;
+    Reassembled taken;
     for (std::size_t at = 0; at < 65515; at += 1480)
         taken = take(piece(packet, at, std::min<std::size_t>(1480, 65515 - at), at + 1480 < 65515));
     ASSERT_EQ(what(taken), "complete");
@@ -346,7 +346,7 @@ TEST_F(Reassembling, ReadsRealCaptures) {
             if (parse(frame, Checked::unknown, Checked::unknown, view) != Drop::none) continue;
             if (!view.is_fragment) continue;
             ++fragments;
-            const Taken taken = reassembly_.take(view, frame, 0, start);
+            const Reassembled taken = reassembly_.take(view, frame, 0, start);
             if (!taken.complete) continue;
             ++finished;
             EXPECT_EQ(parse(taken.frame, Checked::good, Checked::unknown, view), Drop::none)

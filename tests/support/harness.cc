@@ -71,7 +71,7 @@ Harness::Harness(Options options)
     const std::size_t need = Stack::bytes_needed(options.settings);
     std::align(alignment, need, at, space);
     stack_ = std::make_unique<Stack>(std::move(options.settings),
-                                     std::span{static_cast<std::byte*>(at), need});
+                                     std::span{static_cast<std::byte*>(at), need}, now_);
     stack_->adopt(std::make_shared<const Policy>(Policy::compile(std::move(options.rules))),
                   std::make_shared<const Services>(built_in_services(options.body_bytes)));
     stock_capacity_ = outbox_.stock_wanted();
