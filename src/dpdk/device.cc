@@ -52,6 +52,14 @@ std::uint64_t transmit_offloads(const rte_eth_dev_info& info) {
            info.tx_offload_capa;
 }
 
+/// DPDK checks the MTU and the frame that it makes; a device that does not say how much longer a
+/// frame is adds the Ethernet header and the FCS.
+std::uint32_t largest_mtu(const rte_eth_dev_info& info) {
+    const bool says = info.max_mtu != UINT16_MAX && info.max_rx_pktlen > info.max_mtu;
+    const std::uint32_t more = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
+    return says ? info.max_mtu : std::min<std::uint32_t>(info.max_mtu, info.max_rx_pktlen - more);
+}
+
 Mac mac_of(std::uint16_t port) {
     rte_ether_addr address{};
     rte_eth_macaddr_get(port, &address);
@@ -108,11 +116,11 @@ void Device::configure() {
     facts_.driver = info.driver_name;
     facts_.lanes = static_cast<std::uint16_t>(
         std::min<std::size_t>({pools_.size(), info.max_rx_queues, info.max_tx_queues}));
-    if (plan_.mtu_bytes > info.max_mtu || plan_.mtu_bytes < info.min_mtu)
+    if (plan_.mtu_bytes > largest_mtu(info) || plan_.mtu_bytes < info.min_mtu)
         throw std::runtime_error("device " + facts_.name + ": mtu " +
                                  std::to_string(plan_.mtu_bytes) + " is not within its " +
                                  std::to_string(info.min_mtu) + " to " +
-                                 std::to_string(info.max_mtu));
+                                 std::to_string(largest_mtu(info)));
     rte_eth_conf wish{};
     wish.rxmode.mtu = plan_.mtu_bytes;
     wish.rxmode.offloads = receive_offloads(info);
