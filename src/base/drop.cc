@@ -15,8 +15,8 @@ constexpr std::array<std::string_view, drop_count> drop_meanings{
     TERMINUS_DROPS(TERMINUS_DROP_TEXT)
 #undef TERMINUS_DROP_TEXT
 };
-constexpr std::array<std::string_view, end_count> end_names{"answered", "consumed", "handed", "held",
-                                                            "dropped"};
+constexpr std::array<std::string_view, end_count> end_names{"answered", "consumed", "handed",
+                                                            "held", "dropped"};
 
 }  // namespace
 

@@ -32,8 +32,15 @@ PartialSum checksum_add_long(PartialSum sum, std::span<const std::byte> bytes) {
         even.add(bytes.data() + at);
         odd.add(bytes.data() + at + 32);
     }
-    const WideSum lanes = WideSum{sum} + even.total() + odd.total();
-    return checksum_add_short(checksum_narrow(lanes), bytes.subspan(whole));
+    sum = checksum_narrow(sum) + even.total() + odd.total();
+    return checksum_add_short(sum, bytes.subspan(whole));
+}
+
+PartialSum checksum_add_tail(PartialSum sum, std::span<const std::byte> bytes) {
+    std::uint64_t word = 0;
+    for (std::size_t i = bytes.size(); i-- > 0;)
+        word = word << 8 | std::to_integer<std::uint64_t>(bytes[i]);
+    return checksum_narrow(checksum_carry(sum, word));
 }
 
 }  // namespace terminus

@@ -24,6 +24,10 @@ struct Received {
     [[nodiscard]] std::size_t behind(std::size_t at) const { return size - at; }
 };
 
+/// What a View begins as. A constant, since a temporary would be written in small pieces and read
+/// back in large ones, which stalls the processor: 30 ns of 50 were spent so.
+constexpr View blank;
+
 constexpr std::uint16_t narrow(std::size_t offset) { return static_cast<std::uint16_t>(offset); }
 
 Drop parse_arp(const Received& frame, View& view) {
@@ -115,21 +119,27 @@ Drop parse_ip4(const Received& frame, View& view) {
     return parse_transport({frame.bytes, frame.l4, view}, ip);
 }
 
+using Ip6Bytes = std::array<std::uint8_t, 16>;
+
+/// The low half of an address whose high half is zero, as all special addresses but groups are; of
+/// the others a value that is none of theirs.
+std::uint64_t low_half(const Ip6Bytes& address) {
+    constexpr std::uint64_t ordinary = ~std::uint64_t{0};
+    if (load<std::uint64_t>(address.data()) != 0) [[likely]]
+        return ordinary;
+    return load<be64>(address.data() + 8).host();
+}
+
 /// `::1`, and the IPv4 addresses ::ffff:0:0/96, by which Address tells the families apart: neither
 /// may be on a wire.
-bool is_ip6_local_only(const std::array<std::uint8_t, 16>& address) {
-    if (load<std::uint64_t>(address.data()) != 0) return false;
-    const std::uint64_t low = load<be64>(address.data() + 8).host();
-    return low == 1 || low >> 32 == 0xffff;
-}
+bool is_local_only(std::uint64_t low_half) { return low_half == 1 || low_half >> 32 == 0xffff; }
 
 /// RFC 4291 sections 2.5.2, 2.5.3 and 2.7.
 Drop check_ip6_addresses(const Ip6Header& ip) {
     const bool from_group = ip.source[0] == 0xff;
-    if (from_group || is_ip6_local_only(ip.source)) return Drop::ip_source_invalid;
-    const bool to_nobody = ip.destination == std::array<std::uint8_t, 16>{};
-    const bool is_not_ours = to_nobody || is_ip6_local_only(ip.destination);
-    return is_not_ours ? Drop::ip_destination_not_ours : Drop::none;
+    if (from_group || is_local_only(low_half(ip.source))) return Drop::ip_source_invalid;
+    const std::uint64_t to = low_half(ip.destination);
+    return to == 0 || is_local_only(to) ? Drop::ip_destination_not_ours : Drop::none;
 }
 
 Drop check_ip6_header(const Received& frame, std::size_t l3) {
@@ -182,7 +192,7 @@ Drop parse_network(const Received& frame, std::uint16_t type, View& view) {
 
 Drop parse(std::span<const std::byte> bytes, Checked ip, Checked l4, View& view) {
     constexpr std::size_t longest = 0xffff;  // what a View's offsets can name
-    view = View{};
+    view = blank;
     if (bytes.size() < sizeof(EthernetHeader)) return Drop::frame_truncated;
     const Received frame{bytes.data(), std::min(bytes.size(), longest), ip, l4};
     const auto& ether = overlay<EthernetHeader>(frame.bytes);

@@ -11,7 +11,7 @@
 
 namespace terminus {
 
-/// The twin in plain C++: about thirty times slower, for other processors and to test against.
+/// The twin in plain C++: about fifty times slower, for other processors and to test against.
 struct PortableAes {
     using Block = std::array<std::uint64_t, 2>;
 

@@ -8,8 +8,8 @@ namespace terminus {
 
 }  // namespace terminus
 
-#define TERMINUS_ASSERT(condition)                                                    \
-    do {                                                                              \
-        if (!(condition)) [[unlikely]]                                                \
-            ::terminus::assertion_failed(#condition, __FILE__, __LINE__);             \
+#define TERMINUS_ASSERT(condition)                                        \
+    do {                                                                  \
+        if (!(condition)) [[unlikely]]                                    \
+            ::terminus::assertion_failed(#condition, __FILE__, __LINE__); \
     } while (false)

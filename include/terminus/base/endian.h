@@ -24,7 +24,8 @@ public:
     /// The value as its bytes lie in memory: for hashing, comparing and summing without a swap.
     [[nodiscard]] constexpr T raw() const { return std::bit_cast<T>(bytes_); }
 
-    friend constexpr bool operator==(const BigEndian&, const BigEndian&) = default;
+    /// By value: the default would call memcmp for two bytes.
+    friend constexpr bool operator==(BigEndian a, BigEndian b) { return a.raw() == b.raw(); }
 
 private:
     using Bytes = std::array<std::uint8_t, sizeof(T)>;

@@ -1,5 +1,6 @@
-/// A small seeded random number generator (xoshiro256**, Blackman and Vigna) for jitter, ports and simulations.
-/// Not for secrets: ISNs and hashes are keyed from the machine's entropy (base/hash.h).
+/// A small seeded random number generator (xoshiro256**, Blackman and Vigna) for jitter, ports and
+/// simulations. Not for secrets: ISNs and hashes are keyed from the machine's entropy
+/// (base/hash.h).
 #pragma once
 
 #include <array>

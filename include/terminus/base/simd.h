@@ -22,7 +22,8 @@ inline void spin_pause() {
 /// Bit i is set when tags[i] == tag, i in [0, 16): the portable twin.
 [[nodiscard]] inline std::uint32_t match16_portable(const std::uint8_t* tags, std::uint8_t tag) {
     std::uint32_t mask = 0;
-    for (unsigned i = 0; i < 16; ++i) mask |= static_cast<std::uint32_t>(tags[i] == tag) << i;
+    for (unsigned i = 0; i < 16; ++i)
+        mask |= static_cast<std::uint32_t>(tags[i] == tag) << i;
     return mask;
 }
 

@@ -1,5 +1,6 @@
-/// Time as a parameter. A Tick is 64-bit microseconds of CLOCK_MONOTONIC, read once per worker turn; records
-/// keep 32-bit milliseconds (deadlines, last-heard) or 32-bit microseconds (RTT), compared modulo 2^32.
+/// Time as a parameter. A Tick is 64-bit microseconds of CLOCK_MONOTONIC, read once per worker
+/// turn; records keep 32-bit milliseconds (deadlines, last-heard) or 32-bit microseconds (RTT),
+/// compared modulo 2^32.
 #pragma once
 
 #include <compare>
@@ -21,7 +22,9 @@ struct Millis {
     return static_cast<std::int32_t>(later.ms - earlier.ms);
 }
 /// True when `moment` has come by `now`.
-[[nodiscard]] constexpr bool is_due(Millis moment, Millis now) { return elapsed_ms(moment, now) >= 0; }
+[[nodiscard]] constexpr bool is_due(Millis moment, Millis now) {
+    return elapsed_ms(moment, now) >= 0;
+}
 /// True when `a` lies before `b`.
 [[nodiscard]] constexpr bool is_before(Millis a, Millis b) { return elapsed_ms(a, b) > 0; }
 

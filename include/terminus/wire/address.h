@@ -27,9 +27,9 @@ struct Address {
     }
     [[nodiscard]] static Address ip6(const void* bytes16) { return load<Address>(bytes16); }
     [[nodiscard]] constexpr Family family() const {
-        for (int i = 0; i < 10; ++i)
-            if (bytes[static_cast<std::size_t>(i)] != 0) return Family::ip6;
-        return bytes[10] == 0xff && bytes[11] == 0xff ? Family::ip4 : Family::ip6;
+        const auto words = std::bit_cast<std::array<be32, 4>>(bytes);
+        const bool is_mapped = (words[0].raw() | words[1].raw()) == 0 && words[2] == be32{0xffff};
+        return is_mapped ? Family::ip4 : Family::ip6;
     }
     /// The IPv4 address; meaningful only where family() is ip4.
     [[nodiscard]] constexpr be32 ip4() const {
@@ -44,6 +44,12 @@ struct Address {
     [[nodiscard]] constexpr bool is_host() const;
 
     friend constexpr auto operator<=>(const Address&, const Address&) = default;
+    /// In words: the default would call memcmp.
+    friend constexpr bool operator==(const Address& a, const Address& b) {
+        using Words = std::array<std::uint64_t, 2>;
+        const auto x = std::bit_cast<Words>(a.bytes), y = std::bit_cast<Words>(b.bytes);
+        return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+    }
 };
 
 constexpr bool Address::is_unspecified() const {

@@ -7,8 +7,8 @@
 namespace terminus {
 
 struct ArpPacket {
-    be16 hardware;       ///< 1: Ethernet
-    be16 protocol;       ///< 0x0800
+    be16 hardware;                                  ///< 1: Ethernet
+    be16 protocol;                                  ///< 0x0800
     std::uint8_t hardware_length, protocol_length;  ///< 6 and 4
     be16 operation;
     Mac sender_mac;

@@ -16,42 +16,39 @@ namespace terminus {
 enum class Checked : std::uint8_t { unknown, good, bad };
 
 /// A ones' complement sum in progress, over 16-bit words as they lie in memory; any association of
-/// additions gives the same final checksum, so partial sums may be 64 bits wide. What the functions
+/// additions gives the same final checksum, so partial sums are 64 bits wide. What the functions
 /// here return is below 2^40, so that a caller may add such sums with a plain `+`.
 using PartialSum = std::uint64_t;
-__extension__ using WideSum = unsigned __int128;
 
 /// From here on the vectorised loop is faster; measured in bench/wire/checksum_bench.cc.
-inline constexpr std::size_t long_checksum_bytes = 192;
+inline constexpr std::size_t long_checksum_bytes = 96;
 [[nodiscard]] PartialSum checksum_add_long(PartialSum sum, std::span<const std::byte> bytes);
 
-/// 2^32 and 2^64 are 1 modulo 2^16 - 1: the parts may simply be added.
-[[nodiscard]] inline PartialSum checksum_narrow(WideSum sum) {
-    const auto low = static_cast<std::uint64_t>(sum);
-    return (low & 0xffffffffU) + (low >> 32) + static_cast<std::uint64_t>(sum >> 64);
+/// Adds eight bytes; the carry out of the top is worth one, since 2^64 is 1 modulo 2^16 - 1.
+[[nodiscard]] inline std::uint64_t checksum_carry(std::uint64_t sum, std::uint64_t word) {
+    sum += word;
+    return sum + (sum < word ? 1 : 0);
+}
+/// Brings a sum below 2^33: 2^32 is 1 modulo 2^16 - 1, too.
+[[nodiscard]] inline PartialSum checksum_narrow(std::uint64_t sum) {
+    return (sum & 0xffffffffU) + (sum >> 32);
 }
 
-/// Fewer than eight bytes, as the low bytes of a word.
-[[nodiscard]] inline std::uint64_t checksum_tail(std::span<const std::byte> bytes) {
-    std::uint64_t word = 0;
-    for (std::size_t i = bytes.size(); i-- > 0;)
-        word = word << 8 | std::to_integer<std::uint64_t>(bytes[i]);
-    return word;
-}
+/// Adds fewer than eight bytes; rare, since every header is longer.
+[[nodiscard]] PartialSum checksum_add_tail(PartialSum sum, std::span<const std::byte> bytes);
 
 /// Words of eight bytes; the last load reaches back over what was counted, which is shifted out.
 [[nodiscard]] inline PartialSum checksum_add_short(PartialSum sum,
                                                    std::span<const std::byte> bytes) {
     if (bytes.size() < 8) [[unlikely]]
-        return checksum_narrow(WideSum{sum} + checksum_tail(bytes));
-    WideSum total = sum;
+        return checksum_add_tail(sum, bytes);
     const std::byte* at = bytes.data();
     const std::byte* const last = at + bytes.size() - 8;
     for (; at <= last; at += 8)
-        total += load<std::uint64_t>(at);
+        sum = checksum_carry(sum, load<std::uint64_t>(at));
     const auto counted_bits = static_cast<unsigned>(at - last) * 8;
-    if (counted_bits < 64) total += load<std::uint64_t>(last) >> counted_bits;
-    return checksum_narrow(total);
+    if (counted_bits < 64) sum = checksum_carry(sum, load<std::uint64_t>(last) >> counted_bits);
+    return checksum_narrow(sum);
 }
 
 /// Adds the bytes (an odd last byte counts as the high half of a word). Only the last span added
@@ -79,12 +76,12 @@ inline constexpr std::size_t long_checksum_bytes = 192;
 }
 [[nodiscard]] inline PartialSum pseudo_sum(const Ip6Header& ip, std::uint8_t protocol,
                                            std::uint32_t length) {
-    WideSum sum = be16{protocol}.raw();
-    sum += be32{length}.raw();
-    sum += load<std::uint64_t>(ip.source.data());
-    sum += load<std::uint64_t>(ip.source.data() + 8);
-    sum += load<std::uint64_t>(ip.destination.data());
-    sum += load<std::uint64_t>(ip.destination.data() + 8);
+    const std::uint64_t words[] = {
+        load<std::uint64_t>(ip.source.data()), load<std::uint64_t>(ip.source.data() + 8),
+        load<std::uint64_t>(ip.destination.data()), load<std::uint64_t>(ip.destination.data() + 8)};
+    std::uint64_t sum = std::uint64_t{be16{protocol}.raw()} + be32{length}.raw();
+    for (const auto word : words)
+        sum = checksum_carry(sum, word);
     return checksum_narrow(sum);
 }
 
@@ -92,12 +89,13 @@ inline constexpr std::size_t long_checksum_bytes = 192;
 /// when checksum_finish() of it is zero. All header_bytes(), at least 20, must be there.
 [[nodiscard]] inline PartialSum ip4_header_sum(const Ip4Header& ip) {
     const auto* at = reinterpret_cast<const std::byte*>(&ip);
-    const WideSum fixed = WideSum{load<std::uint64_t>(at)} + load<std::uint64_t>(at + 8) +
-                          load<std::uint32_t>(at + 16);
+    std::uint64_t sum = load<std::uint32_t>(at + 16);
+    sum = checksum_carry(sum, load<std::uint64_t>(at));
+    sum = checksum_narrow(checksum_carry(sum, load<std::uint64_t>(at + 8)));
     if (ip.header_bytes() == sizeof(Ip4Header)) [[likely]]
-        return checksum_narrow(fixed);
+        return sum;
     const auto options = std::span{at, ip.header_bytes()}.subspan(sizeof(Ip4Header));
-    return checksum_add_short(checksum_narrow(fixed), options);
+    return checksum_add_short(sum, options);
 }
 
 /// The whole checksum of an IPv4 header, options included, with its checksum field taken as zero.

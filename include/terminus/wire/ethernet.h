@@ -1,11 +1,11 @@
 /// Ethernet II and 802.1Q: MAC addresses, the link header and its tag.
 #pragma once
 
+#include "terminus/base/endian.h"
+
 #include <array>
 #include <compare>
 #include <cstdint>
-
-#include "terminus/base/endian.h"
 
 namespace terminus {
 
@@ -15,6 +15,12 @@ struct Mac {
     /// Group bit: multicast, broadcast included.
     [[nodiscard]] constexpr bool is_group() const { return (bytes[0] & 1) != 0; }
     friend constexpr auto operator<=>(const Mac&, const Mac&) = default;
+    /// In words: the default would call memcmp.
+    friend constexpr bool operator==(const Mac& a, const Mac& b) {
+        using Words = std::array<std::uint16_t, 3>;
+        const auto x = std::bit_cast<Words>(a.bytes), y = std::bit_cast<Words>(b.bytes);
+        return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2])) == 0;
+    }
 };
 inline constexpr Mac broadcast_mac{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 

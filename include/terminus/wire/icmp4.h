@@ -5,8 +5,8 @@
 
 namespace terminus {
 
-/// The first eight bytes of every ICMP message; `rest` depends on the type: identifier and sequence of an
-/// echo; unused (16 bits) and next-hop MTU (RFC 1191 section 4) of an unreachable.
+/// The first eight bytes of every ICMP message; `rest` depends on the type: identifier and sequence
+/// of an echo; unused (16 bits) and next-hop MTU (RFC 1191 section 4) of an unreachable.
 struct Icmp4Header {
     std::uint8_t type, code;
     be16 checksum;

@@ -1,9 +1,9 @@
 /// ICMPv6 (RFC 4443), Neighbour Discovery (RFC 4861) and MLDv2 (RFC 3810) messages.
 #pragma once
 
-#include <array>
-
 #include "terminus/base/endian.h"
+
+#include <array>
 
 namespace terminus {
 
