@@ -21,9 +21,8 @@ void count_arrival(Core& core, const Flow& flow, const Arrival& arrival) {
         core.counters.count(TcpEvent::fast_retransmits);
 }
 
-void establish(Core& core, const Turn& turn, FlowId id, std::uint32_t began_us) {
+void establish(Core& core, FlowId id) {
     const Flow& flow = core.flows[id];
-    if (began_us != 0) core.counters.handshake.add(turn.now.us32() - began_us);
     if (const Service* service = core.service_of(flow); service != nullptr) {
         ++core.counters.services[flow.service].connections;
         begin_service(core, id);
@@ -94,14 +93,18 @@ void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id) {
     Flow& flow = core.flows[id];
     const tcp::Segment segment = read_segment(packet);
     const Flows::Before before = core.flows.before(id);
-    const std::uint32_t began_us = flow.timed_at_us();
+    const bool timed = flow.is_timed();
+    const std::uint32_t handshake_us = flow.timed_us(turn.now);
     const Arrival arrival =
         tcp::on_segment(flow, core.effort_of(flow), segment, core.context(flow, turn.now));
     packet.drop = arrival.drop;
     count_arrival(core, flow, arrival);
     if (arrival.ended) return end(core, turn, packet, id, arrival);
     if (arrival.reply) answer_segment(core, turn, packet, *arrival.reply);
-    if (arrival.established) establish(core, turn, id, began_us);
+    if (arrival.established) {
+        if (timed) core.counters.handshake.add(handshake_us);
+        establish(core, id);
+    }
     act_on_arrival(core, turn, packet, id, arrival);
     if (core.flows[id].state() != tcp::State::closed) core.flows.settle(id, before);
 }

@@ -118,8 +118,7 @@ bool complete_handshake(Judgement& j) {
 }
 
 void measure(Flow& flow, Tick now) {
-    if (flow.retransmitted == 0 && flow.timed_at_us() != 0)
-        sample_rtt(flow, now.us32() - flow.timed_at_us());
+    if (flow.retransmitted == 0 && flow.is_timed()) sample_rtt(flow, flow.timed_us(now));
     flow.stop_timing();
 }
 

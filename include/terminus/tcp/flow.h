@@ -105,9 +105,13 @@ struct Flow {
     /// RCV.WND as last offered.
     [[nodiscard]] std::uint32_t rcv_wnd() const { return rcv_adv - rcv_nxt; }
 
-    /// When the RTT measurement in progress began; 0: none is.
-    [[nodiscard]] std::uint32_t timed_at_us() const { return ts_recent_or_timed_at; }
+    /// An RTT measurement is in progress.
+    [[nodiscard]] bool is_timed() const { return ts_recent_or_timed_at != 0; }
     void time_from(Tick now) { ts_recent_or_timed_at = now.us32() | 1U; }
+    /// How long the measurement has been in progress, within 2 us.
+    [[nodiscard]] std::uint32_t timed_us(Tick now) const {
+        return (now.us32() | 1U) - ts_recent_or_timed_at;
+    }
     void stop_timing() { ts_recent_or_timed_at = 0; }
 };
 static_assert(sizeof(Flow) == 64, "a flow is exactly one cache line");
