@@ -155,12 +155,20 @@ std::size_t let_ready_speak(Core& core, const Turn& turn) {
     return done - waiting;
 }
 
+/// The handles of conversations whose flows are gone end with abort_all too.
+void forget_conversations(Core& core) {
+    for (CallListener& listener : core.listeners) listener.accepted.clear();
+    for (std::uint32_t slot = 0; slot < core.busy.high_water(); ++slot)
+        if (core.busy[slot].serial != 0 && core.busy[slot].flow == no_flow) core.forget(slot);
+}
+
 /// abort_all, a turn's worth: every record ever used is visited once.
 std::size_t abort_some(Core& core, const Turn& turn) {
     std::size_t done = 0;
     while (core.aborting && done < most_aborts && turn.out.room() > outbox_reserve) {
         if (core.abort_cursor == core.flows.high_water()) {
             core.aborting = false;
+            forget_conversations(core);
             break;
         }
         const FlowId id{core.abort_cursor++};
