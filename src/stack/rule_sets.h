@@ -13,11 +13,13 @@ namespace terminus {
 /// Where a row begins in RuleSets. Rows with equal bits share one.
 using Row = std::uint32_t;
 
-/// A row over n rules is ceil(n / 4096) summary words, whose bits tell which 64-bit words of the
-/// bitset are not zero, then those words alone.
+/// A row over at most `most_dense_rules` rules is one summary word, whose bits tell which 64-bit
+/// words of the bitset are not zero, then the bitset in whole chunks of eight words. Over more it
+/// is sparse: ceil(n / 4096) summary words, then only the words that are not zero.
 class RuleSets {
 public:
     static constexpr std::uint32_t no_bit = 0xffffffffU;
+    static constexpr std::size_t most_dense_rules = 2048;
 
     /// `most_bytes` bounds the rows; beyond it add() throws std::invalid_argument.
     RuleSets(std::size_t rules, std::size_t most_bytes);
@@ -36,9 +38,12 @@ public:
 
 private:
     [[nodiscard]] bool equals(Row row, std::span<const std::uint64_t> dense) const;
+    void append_dense(std::span<const std::uint64_t> dense);
+    void append_sparse(Row row, std::span<const std::uint64_t> dense);
     [[nodiscard]] Row append(std::span<const std::uint64_t> dense);
 
     std::size_t dense_words_, summary_words_, most_words_;
+    bool is_dense_;
     std::vector<std::uint64_t> words_;
     std::unordered_multimap<std::uint64_t, Row> known_;
 };
