@@ -89,8 +89,7 @@ class Checks:
         """Counters are published a few times a second, so a moment of silence is waited for."""
         for _ in range(20):
             text = self.metrics()
-            came = total(text, "terminus_frames_total", 'direction="rx"') \
-                + total(text, "terminus_handed_in_total")
+            came = total(text, "terminus_frames_in_total")
             ends = total(text, "terminus_frame_ends_total")
             if came == ends and came > 0:
                 return

@@ -1,4 +1,7 @@
-"""Runs the tests of this folder one after the other: a line `ok`, `FAIL` or `skip` for each."""
+"""Runs end-to-end tests one after the other: a line `ok`, `FAIL` or `skip` for each.
+
+runner.py [--folder FOLDER] [WORD ...]: only tests whose name contains one of the words.
+"""
 
 import sys
 import time
@@ -66,8 +69,11 @@ def flatten(suite) -> list[unittest.TestCase]:
 
 
 def main(words: list[str]) -> int:
+    folder = FOLDER
+    if words[:1] == ["--folder"]:
+        folder, words = Path(words[1]).resolve(), words[2:]
     sys.path[:0] = [str(FOLDER), str(FOLDER.parent / "support")]
-    found = flatten(unittest.defaultTestLoader.discover(str(FOLDER), "test_*.py"))
+    found = flatten(unittest.defaultTestLoader.discover(str(folder), "test_*.py"))
     broken = "unittest.loader._FailedTest"  # a file that does not load is never left out
     chosen = [t for t in found
               if not words or t.id().startswith(broken) or any(word in t.id() for word in words)]
