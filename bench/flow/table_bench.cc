@@ -86,13 +86,15 @@ std::size_t find_burst(Population& flows, const std::array<Key, burst>& keys) {
         hashes[i] = flows.hash_of(keys[i]);
         flows.table.prefetch(hashes[i]);
     }
-    for (const std::uint64_t value : hashes) {
-        const FlowId first = flows.table.first(flows.table.candidates(value));
+    std::array<Table::Candidates, burst> candidates;
+    for (std::size_t i = 0; i < burst; ++i) {
+        candidates[i] = flows.table.candidates(hashes[i]);
+        const FlowId first = flows.table.first(candidates[i]);
         if (first != no_flow) flows.store.prefetch(first);
     }
     std::size_t found = 0;
     for (std::size_t i = 0; i < burst; ++i) {
-        const FlowId id = flows.table.find(hashes[i], [&](FlowId other) {
+        const FlowId id = flows.table.find(hashes[i], candidates[i], [&](FlowId other) {
             return matches(&flows.store[other], keys[i], flows.addresses);
         });
         found += id != no_flow ? 1 : 0;

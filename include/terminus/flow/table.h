@@ -53,7 +53,13 @@ public:
 
     /// Third step: the flow for which `matches(FlowId)` holds, no_flow when there is none.
     template <typename Matches>
-    [[nodiscard]] FlowId find(std::uint64_t hash, Matches&& matches) const;
+    [[nodiscard]] FlowId find(std::uint64_t hash, const Candidates& candidates,
+                              Matches&& matches) const;
+    /// Second and third step at once, for one packet, or when the table has changed since.
+    template <typename Matches>
+    [[nodiscard]] FlowId find(std::uint64_t hash, Matches&& matches) const {
+        return find(hash, candidates(hash), matches);
+    }
 
     /// Files a flow that is not there yet. False when it is refused: there is no room within two
     /// moves. `hash_of(FlowId)` gives the hash of another flow, asked only when both buckets are
@@ -91,7 +97,8 @@ private:
 
     /// Never 0, which means free. The bits lie below those that choose a bucket.
     static std::uint8_t tag_of(std::uint64_t hash) {
-        return static_cast<std::uint8_t>(1 + ((hash & 0xff) * 255 >> 8));
+        const auto low = static_cast<std::uint8_t>(hash);
+        return low == 0 ? 1 : low;
     }
     std::uint32_t primary_of(std::uint64_t hash) const {
         return static_cast<std::uint32_t>((hash >> 32) * bucket_count_ >> 32);
@@ -139,22 +146,25 @@ inline Table::Candidates Table::candidates(std::uint64_t hash) const {
 }
 
 template <typename Matches>
-FlowId Table::find_in(const Bucket& bucket, std::uint8_t tag, Matches&& matches) {
-    for (std::uint32_t mask = tagged(bucket, tag); mask != 0; mask &= mask - 1) {
-        const FlowId id = bucket.ids[slot_in(mask)];
+FlowId Table::find(std::uint64_t hash, const Candidates& candidates, Matches&& matches) const {
+    const Bucket& primary = buckets_[candidates.bucket];
+    for (std::uint32_t mask = candidates.mask; mask != 0; mask &= mask - 1) {
+        const FlowId id = primary.ids[slot_in(mask)];
         if (matches(id)) [[likely]]
             return id;
     }
-    return no_flow;
+    if (!candidates.overflowed) [[likely]]
+        return no_flow;
+    return find_in(buckets_[secondary_of(hash)], tag_of(hash), matches);
 }
 
 template <typename Matches>
-FlowId Table::find(std::uint64_t hash, Matches&& matches) const {
-    const Bucket& primary = buckets_[primary_of(hash)];
-    const FlowId id = find_in(primary, tag_of(hash), matches);
-    if (id != no_flow || primary.overflowed == 0) [[likely]]
-        return id;
-    return find_in(buckets_[secondary_of(hash)], tag_of(hash), matches);
+FlowId Table::find_in(const Bucket& bucket, std::uint8_t tag, Matches&& matches) {
+    for (std::uint32_t mask = tagged(bucket, tag); mask != 0; mask &= mask - 1) {
+        const FlowId id = bucket.ids[slot_in(mask)];
+        if (matches(id)) return id;
+    }
+    return no_flow;
 }
 
 template <typename HashOf>
