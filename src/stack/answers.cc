@@ -166,7 +166,6 @@ void answer_time_exceeded(Core& core, const Turn& turn, Packet& packet) {
 }
 
 void answer_problem(Core& core, const Turn& turn, Packet& packet) {
-    const Drop reason = packet.drop;
     const Interface& interface = core.interface(packet.interface);
     const Ownership owned = ownership(interface, destination_of(packet));
     const Address* own = source_address(interface, Family::ip6);
@@ -174,10 +173,8 @@ void answer_problem(Core& core, const Turn& turn, Packet& packet) {
     const bool is_ours = owned == Ownership::own || owned == Ownership::answered;
     const Ip6Problem& problem = packet.view.problem;
     if (!may_send_error(core, turn, packet, problem.even_multicast)) return;
-    packet.drop = reason;
     send_error(core, turn, packet, parameter_problem(problem),
                is_ours ? destination_of(packet) : *own);
-    core.counters.count(reason);
 }
 
 void receive_icmp(Core& core, const Turn& turn, Packet& packet) {

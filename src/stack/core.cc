@@ -18,6 +18,14 @@ LimiterRates rates(const IcmpSettings& icmp) {
     return {icmp.errors_per_second, icmp.burst, icmp.per_destination_per_second};
 }
 
+ReassemblyLimits reassembly_limits(const StackSettings& settings) {
+    ReassemblyLimits limits;
+    for (const Interface& interface : settings.interfaces)
+        limits.fragment_bytes =
+            std::max<std::uint32_t>(limits.fragment_bytes, interface.mtu_bytes + 18U);
+    return limits;
+}
+
 void require(bool holds, const char* what) {
     if (!holds) throw std::invalid_argument(what);
 }
@@ -64,13 +72,15 @@ Core::Core(StackSettings given, std::span<std::byte> memory, Tick now)
       rng{settings.seed},
       limiter{rates(settings.icmp), derived(settings.table_key, 1)},
       neighbours{NeighbourLimits{}, derived(settings.table_key, 2)},
-      reassembly{ReassemblyLimits{}, derived(settings.table_key, 3)},
+      reassembly{reassembly_limits(settings), derived(settings.table_key, 3)},
       policy{std::make_shared<const Policy>()},
       services{std::make_shared<const Services>()},
-      scratch(scratch_bytes),
-      datagram(minimum_headroom + max_datagram_bytes) {
-    for (const Interface& interface : settings.interfaces)
-        interfaces.push_back(begin(interface, now));
+      scratch(scratch_bytes) {
+    for (std::uint8_t index = 0; index < settings.interfaces.size(); ++index) {
+        interfaces.push_back(begin(interface(index), now));
+        for (const Address& gateway : interface(index).gateways)
+            neighbours.pin({gateway, index});
+    }
     next_ip_id = static_cast<std::uint16_t>(rng.next());
 }
 

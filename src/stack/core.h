@@ -63,7 +63,6 @@ struct Core {
     std::shared_ptr<const Services> services;
     std::vector<std::uint64_t> rule_hits;
     std::vector<std::byte> scratch;   ///< text linearised for a service
-    std::vector<std::byte> datagram;  ///< a reassembled datagram on its way through the stack
     std::uint32_t next_serial = 1;
     std::uint32_t abort_cursor = 0;  ///< abort_all: ids below are done
     std::uint16_t next_ip_id = 0;

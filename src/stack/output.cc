@@ -169,7 +169,8 @@ void output(Core& core, const Turn& turn, FlowId id, Packet* packet) {
     }
     wait_for_window(core, flow, unsent, turn.now);
     if (flow.ack_now != 0) return send_ack(core, id, writer);
-    if (flow.ack_pending != 0) core.flows.delay_ack(id);
+    // An ACK that was delayed before is queued already.
+    if (flow.ack_pending != 0 && packet != nullptr && packet->took_text) core.flows.delay_ack(id);
 }
 
 void send_syn(Core& core, const Turn& turn, FlowId id, Packet* packet) {

@@ -35,8 +35,11 @@ void establish(Core& core, FlowId id) {
 void end(Core& core, const Turn& turn, Packet& packet, FlowId id, const Arrival& arrival) {
     CallError why = CallError::none;
     if (arrival.reset) why = arrival.refused ? CallError::refused : CallError::connection_reset;
-    if (arrival.reopen && core.flows[id].state() == tcp::State::time_wait)
+    if (arrival.reopen && core.flows[id].state() == tcp::State::time_wait) {
+        packet.reopens = true;
+        packet.isn_floor = core.flows[id].snd_nxt;
         core.counters.count(TcpEvent::time_wait_reused);
+    }
     core.end_flow(id, why);
     if (arrival.reopen) judge_stranger(core, turn, packet);
 }

@@ -67,6 +67,15 @@ bool attach_listener(Core& core, FlowId id, std::uint32_t slot) {
     return true;
 }
 
+/// RFC 9293 section 3.4.1; after TIME-WAIT beyond what the former incarnation used (RFC 9293
+/// section 3.10.7.4).
+tcp::Seq choose_iss(const Core& core, const Turn& turn, const Packet& packet) {
+    const tcp::Seq iss = tcp::initial_seq(core.settings.isn_key,
+                                          std::as_bytes(std::span{packet.key.words}), turn.now);
+    constexpr std::uint32_t step = 65536;
+    return packet.reopens && iss < packet.isn_floor + step ? packet.isn_floor + step : iss;
+}
+
 void accept_syn(Core& core, const Turn& turn, Packet& packet, const Standing& standing) {
     const Segment segment = read_segment(packet);
     const auto half_open = core.counters.flows[static_cast<std::size_t>(tcp::State::syn_received)];
@@ -78,8 +87,7 @@ void accept_syn(Core& core, const Turn& turn, Packet& packet, const Standing& st
     if (id == no_flow) return no_room(core, turn, packet, segment);
     tcp::Flow& flow = core.flows[id];
     flow.service = standing.service;
-    const tcp::Seq iss = tcp::initial_seq(core.settings.isn_key,
-                                          std::as_bytes(std::span{packet.key.words}), turn.now);
+    const tcp::Seq iss = choose_iss(core, turn, packet);
     tcp::open_passive(flow, segment, iss, core.link(flow), core.settings.tcp, turn.now);
     const bool attached =
         standing.listener == no_slot || attach_listener(core, id, standing.listener);

@@ -205,6 +205,7 @@ bool take_text(Core& core, const Turn& turn, Packet& packet, FlowId id,
     Flow& flow = core.flows[id];
     const Seq begin{packet.header_at<TcpHeader>(packet.view.l4).seq.host()};
     if (arrival.text_length > 0) {
+        packet.took_text = true;
         if (!reset_if_nobody_reads(core, turn, id)) return false;
         Seq seq = begin + arrival.text_skip;
         auto text = packet.payload().subspan(arrival.text_skip, arrival.text_length);

@@ -119,6 +119,10 @@ void receive_advertisement(Core& core, const Turn& turn, Packet& packet) {
     Advertisement heard;
     packet.drop = parse_advertisement(packet.view, packet.frame.bytes(), heard);
     if (packet.drop != Drop::none) return;
+    if (ownership(core.interface(packet.interface), heard.target) == Ownership::own) {
+        packet.drop = Drop::address_conflict;  // RFC 4862 section 5.4.4
+        return;
+    }
     NeighbourLink sink{core, turn};
     core.neighbours.learn({heard.target, packet.interface},
                           {.mac = heard.target_mac.value_or(Mac{}),
@@ -161,6 +165,12 @@ void receive_arp(Core& core, const Turn& turn, Packet& packet) {
     packet.drop = parse_arp(packet.view, packet.frame.bytes(), message);
     if (packet.drop != Drop::none) return;
     const Interface& interface = core.interface(packet.interface);
+    if (ownership(interface, message.sender) == Ownership::own &&
+        message.sender_mac != interface.mac) {
+        packet.drop =
+            Drop::address_conflict;  // RFC 5227 section 2.4: noticed, counted, not fought over
+        return;
+    }
     const bool for_us = is_answered(interface, message.target);
     if (!message.is_probe()) {
         NeighbourLink sink{core, turn};

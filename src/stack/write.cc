@@ -206,6 +206,7 @@ bool dispatch(Core& core, const Turn& turn, std::uint8_t index, Frame& frame,
         if (found.wants_solicitation) NeighbourLink{core, turn}.solicit(key, nullptr);
     }
     if (refused == Drop::none) return true;
+    core.counters.count(refused);
     turn.out.release(frame);
     return false;
 }
@@ -219,9 +220,14 @@ void send_in_fragments(Core& core, const Turn& turn, std::uint8_t index, const F
     const std::uint16_t link = link_bytes(interface);
     Fragmenter fragmenter{big.bytes().subspan(link), interface.mtu_bytes,
                           static_cast<std::uint32_t>(core.rng.next())};
-    while (turn.out.room() > 0) {
-        Frame frame = turn.out.fresh();
+    while (true) {
+        Frame frame = turn.out.room() > 0 ? turn.out.fresh() : Frame{};
         if (frame.handle == nullptr) return core.counters.count(Drop::no_buffer);
+        if (big.length <= link + interface.mtu_bytes) {
+            std::memcpy(frame.data, big.data, big.length);
+            frame.length = big.length;
+            return send(core, turn, index, frame);
+        }
         std::memcpy(frame.data, big.data, link);
         const std::size_t length =
             fragmenter.next({frame.data + link, std::size_t{frame.capacity} - link});

@@ -55,6 +55,12 @@ bool is_repeated_syn(const Flow& flow, const Segment& s) {
            !s.has(rst) && s.seq + 1 == flow.rcv_nxt;
 }
 
+// Simultaneous open, RFC 9293 figure 7: the SYN that we know already, now with the ACK of ours.
+bool is_crossing_syn(const Flow& flow, const Segment& s) {
+    return flow.state() == State::syn_received && flow.active != 0 && s.has(syn) && s.has(ack) &&
+           !s.has(rst) && s.seq + 1 == flow.rcv_nxt;
+}
+
 // RFC 9293 section 3.10.7.4 on TIME-WAIT, and RFC 6191: a SYN beyond what we received begins anew.
 bool reopens(const Flow& flow, const Segment& s) {
     return flow.state() == State::time_wait && s.has(syn) && !s.has(ack) && !s.has(rst) &&
@@ -73,7 +79,7 @@ bool check_sequence(Judgement& j) {
         j.arrival.repeat_syn = true;
         return j.settle(Drop::none);
     }
-    if (is_acceptable(flow, s)) return true;
+    if (is_acceptable(flow, s) || is_crossing_syn(flow, s)) return true;
     if (s.has(rst)) return j.settle(Drop::tcp_out_of_window);
     if (flow.state() == State::time_wait && s.has(fin) && s.end() == flow.rcv_nxt)
         flow.last_heard = j.context.now.ms();  // the peer's FIN again: the 2 MSL begin anew
@@ -90,7 +96,7 @@ bool check_reset(Judgement& j) {
 }
 
 bool check_syn(Judgement& j) {
-    if (!j.segment.has(syn)) return true;
+    if (!j.segment.has(syn) || is_crossing_syn(j.flow, j.segment)) return true;
     if (j.flow.state() == State::syn_received && j.flow.active == 0) {
         j.arrival.reopen = true;  // RFC 9293 section 3.10.7.4, fourth: back to LISTEN
         return j.end(false);

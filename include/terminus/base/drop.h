@@ -38,6 +38,7 @@ namespace terminus {
     X(icmp_malformed, "impossible ICMP or ICMPv6 message")                               \
     X(arp_malformed, "impossible ARP packet")                                            \
     X(nd_malformed, "a neighbour discovery message that RFC 4861 forbids")               \
+    X(address_conflict, "another host claims an address of our own")                     \
     X(policy, "a rule says drop")                                                        \
     X(no_rule, "no rule matched")                                                        \
     X(multicast_destination, "broadcast or multicast, where no answer is allowed")       \

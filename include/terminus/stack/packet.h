@@ -6,15 +6,13 @@
 #include "terminus/flow/flow_id.h"
 #include "terminus/flow/key.h"
 #include "terminus/stack/frame.h"
+#include "terminus/tcp/seq.h"
 #include "terminus/wire/view.h"
 
 #include <cstdint>
 #include <span>
 
 namespace terminus {
-
-/// The largest IP datagram, behind its link header: what reassembly may give.
-inline constexpr std::size_t max_datagram_bytes = 65535 + 18;
 
 struct Packet {
     Frame frame;
@@ -24,6 +22,9 @@ struct Packet {
     FlowId flow = no_flow;  ///< the flow that shall speak in this packet's frame, if any
     std::uint8_t interface = 0;
     bool sent = false;        ///< the frame left as an answer
+    bool took_text = false;   ///< in-order text was taken or held: it is owed an ACK
+    bool reopens = false;     ///< a SYN that found TIME-WAIT: the new ISN lies beyond `isn_floor`
+    tcp::Seq isn_floor;       ///< SND.NXT of the flow before
     bool held = false;        ///< its text waits in blocks
     bool retransmit = false;  ///< the flow's oldest segment is to be sent again
     bool repeat_syn = false;  ///< the flow's SYN or SYN-ACK is to be sent again
