@@ -10,6 +10,7 @@
 #include <rte_log.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <sched.h>
 #include <stdexcept>
@@ -80,6 +81,17 @@ bool wants_huge_pages(const EalPlan& plan) {
                              (geteuid() == 0 ? "" : " (not root: run it as root)"));
 }
 
+/// net_tap sends this process a real-time signal for each burst of frames, and some thread must
+/// take it. Not this one, nor those that control makes: they would see their system calls
+/// interrupted.
+void leave_signals_to_workers() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal)
+        sigaddset(&signals, signal);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
 /// The worker's loop as DPDK launches it.
 int run_loop(void* argument) {
     (*static_cast<std::function<void()>*>(argument))();
@@ -140,6 +152,7 @@ Eal::Eal(const EalPlan& plan)
     const int result = rte_eal_init(static_cast<int>(argv.size()), argv.data());
     rmdir(rte_eal_get_runtime_dir());  // empty and unused by now: so a kill leaves nothing behind
     if (result < 0) throw_init_failure();
+    leave_signals_to_workers();
 }
 
 Eal::~Eal() {

@@ -40,6 +40,8 @@ struct EalPlan {
 
 class Eal {
 public:
+    /// Blocks the real-time signals in the calling thread, control's: drivers send them to wake
+    /// workers.
     explicit Eal(const EalPlan& plan);
     Eal(const Eal&) = delete;
     Eal& operator=(const Eal&) = delete;

@@ -7,9 +7,8 @@
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
 #include <cstring>
-#include <thread>
+#include <ctime>
 #include <utility>
 
 namespace terminus {
@@ -281,15 +280,16 @@ void Worker::publish(Tick now) {
     rules_published_.write(rule_scratch_);
 }
 
-/// After an empty turn. A sleep costs the next frame its length; a turn with work ends the patience
-/// anew.
+/// After an empty turn. A sleep costs the next frame its length, unless a signal ends it sooner:
+/// net_tap sends one with its frames. A turn with work ends the patience anew.
 void Worker::rest() {
     spin_pause();
     if (settings_.idle == Idle::poll || ++empty_turns_ < patient_turns) return;
     const std::uint32_t steps = std::min((empty_turns_ - patient_turns) / 4, 5U);
     const std::uint64_t sleep_us = std::min(shortest_sleep_us << steps, longest_sleep_us);
     ++counters_.sleeps;
-    std::this_thread::sleep_for(std::chrono::microseconds(sleep_us));
+    const timespec sleep{.tv_sec = 0, .tv_nsec = static_cast<long>(sleep_us) * 1000};
+    nanosleep(&sleep, nullptr);
 }
 
 void Worker::finish() {

@@ -40,7 +40,7 @@ struct WorkerSettings {
     Idle idle = Idle::poll;
     HashKey steering_key;  ///< the same at every worker
     std::size_t outbox_frames = 512;
-    std::size_t max_rules = 4096;  ///< rule hits that can be published
+    std::size_t max_rules = 65535;  ///< rule hits that can be published
     std::uint64_t publish_us = 250'000;
     std::vector<WorkerLane> lanes;  ///< Frame::lane is the index; at most max_lanes, at least one
 };

@@ -234,10 +234,12 @@ std::vector<std::byte> PacketSocket::receive(std::uint16_t type) const {
     return {};
 }
 
-Rig::Rig(const std::string& name, std::uint16_t mtu_bytes, std::uint32_t frames)
+Rig::Rig(const std::string& name, std::uint16_t mtu_bytes, std::uint32_t frames,
+         std::uint8_t lane_index)
     : pool((eal(), PoolPlan{.name = "pool", .frames = frames, .mtu_bytes = mtu_bytes})) {
     device = std::make_unique<Device>(
-        DevicePlan{.device = name, .mtu_bytes = mtu_bytes, .mac = {}, .groups = {}, .lane = 3},
+        DevicePlan{
+            .device = name, .mtu_bytes = mtu_bytes, .mac = {}, .groups = {}, .lane = lane_index},
         std::vector{&pool});
     device->start();
     lane = device->lane(0);

@@ -71,7 +71,7 @@ private:
 /// A pool and one started device, which checks at its end that no buffer is missing.
 struct Rig {
     explicit Rig(const std::string& device, std::uint16_t mtu_bytes = 1500,
-                 std::uint32_t frames = 4096);
+                 std::uint32_t frames = 4096, std::uint8_t lane_index = 3);
     ~Rig();
 
     /// Buffers that the driver may keep for ever: net_af_xdp does not give its rings back.
