@@ -13,8 +13,8 @@ struct Millis {
     std::uint32_t ms = 0;
 
     friend constexpr bool operator==(Millis, Millis) = default;
-    friend constexpr Millis operator+(Millis a, std::uint32_t ms) { return {a.ms + ms}; }
-    friend constexpr Millis operator-(Millis a, std::uint32_t ms) { return {a.ms - ms}; }
+    friend constexpr Millis operator+(Millis a, std::uint32_t more) { return {a.ms + more}; }
+    friend constexpr Millis operator-(Millis a, std::uint32_t less) { return {a.ms - less}; }
 };
 
 /// Milliseconds from `earlier` to `later`; negative when the order is the other way.
