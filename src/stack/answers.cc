@@ -44,13 +44,12 @@ void suppress(Core& core, Packet& packet, Suppressed reason) {
 
 /// RFC 1122 section 3.2.2, RFC 4443 section 2.4: whether an error may be sent at all, and now.
 bool may_send_error(Core& core, const Turn& turn, Packet& packet, bool even_multicast) {
-    const Interface& interface = core.interface(packet.interface);
-    const Ownership owned = ownership(interface, destination_of(packet));
+    const Ownership owned = core.ownership(packet.interface, destination_of(packet));
     const Address source = source_of(packet);
     const Circumstances circumstances{.destination_is_broadcast = owned == Ownership::broadcast,
                                       .even_multicast = even_multicast};
-    const bool from_us = ownership(interface, source) != Ownership::none &&
-                         ownership(interface, source) != Ownership::answered;
+    const bool from_us = core.ownership(packet.interface, source) != Ownership::none &&
+                         core.ownership(packet.interface, source) != Ownership::answered;
     if (from_us ||
         silence_required(packet.view, packet.frame.bytes(), circumstances) != Silence::none) {
         suppress(core, packet, Suppressed::silence_required);
@@ -105,11 +104,10 @@ void reply_to_echo(Core& core, const Turn& turn, Packet& packet) {
 
 void receive_echo_request(Core& core, const Turn& turn, Packet& packet) {
     const Rule* rule = judge(core, packet, RuleProtocol::icmp_echo, 0);
-    const Interface& interface = core.interface(packet.interface);
     if (!source_of(packet).is_host()) {
         packet.drop = Drop::ip_source_invalid;
     } else if (rule == nullptr) {  // our own addresses answer ping unless a rule says otherwise
-        if (ownership(interface, destination_of(packet)) == Ownership::own)
+        if (core.ownership(packet.interface, destination_of(packet)) == Ownership::own)
             return reply_to_echo(core, turn, packet);
         packet.drop = Drop::no_rule;
     } else if (rule->action == Action::serve) {
@@ -167,7 +165,7 @@ void answer_time_exceeded(Core& core, const Turn& turn, Packet& packet) {
 
 void answer_problem(Core& core, const Turn& turn, Packet& packet) {
     const Interface& interface = core.interface(packet.interface);
-    const Ownership owned = ownership(interface, destination_of(packet));
+    const Ownership owned = core.ownership(packet.interface, destination_of(packet));
     const Address* own = source_address(interface, Family::ip6);
     if (owned == Ownership::none || own == nullptr) return;
     const bool is_ours = owned == Ownership::own || owned == Ownership::answered;

@@ -75,7 +75,7 @@ const Interface* route(const Core& core, const Endpoint& local, const Address& r
     const auto& all = core.settings.interfaces;
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (next_hop(all[i], remote) == nullptr) continue;
-        const Ownership owned = ownership(all[i], local.address);
+        const Ownership owned = core.ownership(static_cast<std::uint8_t>(i), local.address);
         const bool ours = owned == Ownership::own || owned == Ownership::answered;
         if (!local.address.is_unspecified() && !ours) continue;
         index = static_cast<std::uint8_t>(i);

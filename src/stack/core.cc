@@ -40,7 +40,7 @@ StackSettings checked(StackSettings settings) {
 
 InterfaceState begin(const Interface& interface, Tick now) {
     const std::uint32_t mtu = interface.mtu_bytes;
-    InterfaceState state;
+    InterfaceState state{interface};
     state.link4 = {.mss_bytes = mtu - 40, .is_ip6 = false};
     state.link6 = {.mss_bytes = mtu - 60, .is_ip6 = true};
     state.announce_at = now;

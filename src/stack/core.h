@@ -15,10 +15,14 @@
 #include "busy.h"
 #include "flows.h"
 
+#include <array>
 #include <memory>
 #include <vector>
 
 namespace terminus {
+
+/// Frames of one burst at most.
+inline constexpr std::size_t most_packets = 64;
 
 /// One call of receive() or advance(): the time that it happens at, and where frames go.
 struct Turn {
@@ -36,6 +40,9 @@ struct CallListener {
 
 /// What an interface knows of itself beyond its configuration.
 struct InterfaceState {
+    explicit InterfaceState(const Interface& interface) : ownerships{interface} {}
+
+    Ownerships ownerships;
     tcp::LinkLimits link4, link6;
     std::vector<Address> announced;  ///< our own addresses there, the link-local one first
     std::vector<Address> groups;     ///< their solicited-node groups (RFC 4291 section 2.8)
@@ -62,7 +69,8 @@ struct Core {
     std::shared_ptr<const Policy> policy;
     std::shared_ptr<const Services> services;
     std::vector<std::uint64_t> rule_hits;
-    std::vector<std::byte> scratch;   ///< text linearised for a service
+    std::array<Packet, most_packets> packets;  ///< of the burst at hand
+    std::vector<std::byte> scratch;            ///< text linearised for a service
     std::uint32_t next_serial = 1;
     std::uint32_t abort_cursor = 0;  ///< abort_all: ids below are done
     std::uint16_t next_ip_id = 0;
@@ -70,6 +78,9 @@ struct Core {
 
     [[nodiscard]] const Interface& interface(std::uint8_t index) const {
         return settings.interfaces[index];
+    }
+    [[nodiscard]] Ownership ownership(std::uint8_t index, const Address& address) const {
+        return interfaces[index].ownerships.of(address);
     }
     [[nodiscard]] const tcp::LinkLimits& link(const tcp::Flow& flow) const {
         const InterfaceState& state = interfaces[flow.interface];

@@ -3,23 +3,6 @@
 #include <algorithm>
 
 namespace terminus {
-namespace {
-
-constexpr Address limited_broadcast = Address::ip4(be32{0xffffffff});
-
-bool is_own(const Interface& interface, const Address& address) {
-    return std::ranges::any_of(interface.addresses,
-                               [&](const OwnAddress& own) { return own.address == address; });
-}
-
-bool is_directed_broadcast(const Interface& interface, const Address& address) {
-    return std::ranges::any_of(interface.addresses, [&](const OwnAddress& own) {
-        return own.on_link().broadcast() == address;
-    });
-}
-
-}  // namespace
-
 Prefix OwnAddress::on_link() const {
     Prefix prefix{.address = address, .length = prefix_length};
     const unsigned skipped = address.family() == Family::ip4 ? 96 : 0;
@@ -30,17 +13,21 @@ Prefix OwnAddress::on_link() const {
     return prefix;
 }
 
-Ownership ownership(const Interface& interface, const Address& address) {
-    if (is_own(interface, address)) return Ownership::own;
-    if (address.is_multicast()) return Ownership::group;
-    if (address.family() == Family::ip4) {
-        if (address == limited_broadcast || is_directed_broadcast(interface, address))
-            return Ownership::broadcast;
-    } else if (address == link_local_of(interface)) {
-        return Ownership::own;
+Ownerships::Ownerships(const Interface& interface) : answered_{interface.prefixes} {
+    own_.push_back(link_local_of(interface));
+    broadcasts_.push_back(Address::ip4(be32{0xffffffff}));
+    for (const OwnAddress& own : interface.addresses) {
+        own_.push_back(own.address);
+        if (const auto broadcast = own.on_link().broadcast()) broadcasts_.push_back(*broadcast);
     }
+}
+
+Ownership Ownerships::of(const Address& address) const {
+    if (std::ranges::find(own_, address) != own_.end()) return Ownership::own;
+    if (address.is_multicast()) return Ownership::group;
+    if (std::ranges::find(broadcasts_, address) != broadcasts_.end()) return Ownership::broadcast;
     const bool answered = std::ranges::any_of(
-        interface.prefixes, [&](const Prefix& prefix) { return prefix.contains(address); });
+        answered_, [&](const Prefix& prefix) { return prefix.contains(address); });
     return answered ? Ownership::answered : Ownership::none;
 }
 

@@ -6,12 +6,8 @@
 #include "steps.h"
 #include "write.h"
 
-#include <array>
-
 namespace terminus {
 namespace {
-
-constexpr std::size_t most_packets = 64;
 
 /// The interface of a frame, by lane and VLAN; nothing: unknown.
 bool find_interface(const Core& core, Packet& packet) {
@@ -65,7 +61,7 @@ bool is_addressed_to_us(const Core& core, const Packet& packet, Ownership& owned
         packet.view.family == Family::ip4
             ? local_address(key)
             : Address::ip6(packet.header_at<Ip6Header>(packet.view.l3).destination.data());
-    owned = ownership(core.interface(packet.interface), destination);
+    owned = core.ownership(packet.interface, destination);
     return owned != Ownership::none;
 }
 
@@ -156,9 +152,9 @@ void speak(Core& core, const Turn& turn, Packet& packet) {
 
 void receive_burst(Core& core, const Turn& turn, std::span<Frame> burst) {
     TERMINUS_ASSERT(burst.size() <= most_packets);
-    std::array<Packet, most_packets> storage;
-    const std::span packets{storage.data(), burst.size()};
+    const std::span packets{core.packets.data(), burst.size()};
     for (std::size_t i = 0; i < burst.size(); ++i) {
+        packets[i] = Packet{};
         packets[i].frame = burst[i];
         parse_packet(core, packets[i]);
     }

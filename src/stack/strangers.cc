@@ -32,7 +32,7 @@ struct Standing {
 /// (LAND).
 bool is_source_valid(const Core& core, const Packet& packet) {
     const Address source = remote_address(packet.key);
-    const Ownership owned = ownership(core.interface(packet.interface), source);
+    const Ownership owned = core.ownership(packet.interface, source);
     return owned != Ownership::own && owned != Ownership::broadcast && !source.is_unspecified() &&
            source != local_address(packet.key);
 }

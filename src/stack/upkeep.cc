@@ -29,8 +29,8 @@ void count_icmp6(Core& core, std::uint8_t type) {
     ++core.counters.icmp_sent[icmp_kind(Family::ip6, type, 0)];
 }
 
-bool is_answered(const Interface& interface, const Address& address) {
-    const Ownership owned = ownership(interface, address);
+bool is_answered(const Core& core, const Packet& packet, const Address& address) {
+    const Ownership owned = core.ownership(packet.interface, address);
     return owned == Ownership::own || owned == Ownership::answered;
 }
 
@@ -98,7 +98,7 @@ void receive_solicitation(Core& core, const Turn& turn, Packet& packet) {
     packet.drop = parse_solicitation(packet.view, packet.frame.bytes(), asked);
     if (packet.drop != Drop::none) return;
     const Interface& interface = core.interface(packet.interface);
-    if (!is_answered(interface, asked.target)) return;
+    if (!is_answered(core, packet, asked.target)) return;
     const Mac from = packet.header_at<EthernetHeader>(0).source;
     if (asked.source_mac && !asked.is_duplicate_detection()) {
         NeighbourLink sink{core, turn};
@@ -119,7 +119,7 @@ void receive_advertisement(Core& core, const Turn& turn, Packet& packet) {
     Advertisement heard;
     packet.drop = parse_advertisement(packet.view, packet.frame.bytes(), heard);
     if (packet.drop != Drop::none) return;
-    if (ownership(core.interface(packet.interface), heard.target) == Ownership::own) {
+    if (core.ownership(packet.interface, heard.target) == Ownership::own) {
         packet.drop = Drop::address_conflict;  // RFC 4862 section 5.4.4
         return;
     }
@@ -165,13 +165,13 @@ void receive_arp(Core& core, const Turn& turn, Packet& packet) {
     packet.drop = parse_arp(packet.view, packet.frame.bytes(), message);
     if (packet.drop != Drop::none) return;
     const Interface& interface = core.interface(packet.interface);
-    if (ownership(interface, message.sender) == Ownership::own &&
+    if (core.ownership(packet.interface, message.sender) == Ownership::own &&
         message.sender_mac != interface.mac) {
         packet.drop =
             Drop::address_conflict;  // RFC 5227 section 2.4: noticed, counted, not fought over
         return;
     }
-    const bool for_us = is_answered(interface, message.target);
+    const bool for_us = is_answered(core, packet, message.target);
     if (!message.is_probe()) {
         NeighbourLink sink{core, turn};
         core.neighbours.learn({message.sender, packet.interface},

@@ -43,7 +43,16 @@ enum class Ownership : std::uint8_t {
     broadcast,  ///< limited or directed broadcast
     group,      ///< multicast
 };
-[[nodiscard]] Ownership ownership(const Interface& interface, const Address& address);
+/// Tells what an address is to one interface; compiled from it once, asked for every stranger.
+class Ownerships {
+public:
+    explicit Ownerships(const Interface& interface);
+    [[nodiscard]] Ownership of(const Address& address) const;
+
+private:
+    std::vector<Address> own_, broadcasts_;
+    std::vector<Prefix> answered_;
+};
 /// Our link-local IPv6 address there: the configured one, else fe80::/64 with the MAC's EUI-64.
 [[nodiscard]] Address link_local_of(const Interface& interface);
 /// The first own address of the family, for the source field; nothing when there is none.
