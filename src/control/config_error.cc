@@ -13,16 +13,19 @@ std::string one_line(std::string text) {
     return text;
 }
 
-std::string spell(const Place& place, const std::string& problem, const std::string& remedy) {
+std::string spell(const Place& place, const std::string& text) {
     std::string line = place.file + ":" + std::to_string(place.line) + ": ";
     if (!place.key.empty()) line += place.key + ": ";
-    return one_line(line + problem + "; " + remedy);
+    return one_line(line + text);
 }
 
 }  // namespace
 
 ConfigError::ConfigError(Place place, const std::string& problem, const std::string& remedy)
-    : std::runtime_error(spell(place, problem, remedy)), place_(std::move(place)) {}
+    : ConfigError(std::move(place), problem + "; " + remedy) {}
+
+ConfigError::ConfigError(Place place, const std::string& problem_and_remedy)
+    : std::runtime_error(spell(place, problem_and_remedy)), place_(std::move(place)) {}
 
 StartError::StartError(const std::string& problem, const std::string& remedy)
     : std::runtime_error(one_line(problem + "; " + remedy)) {}

@@ -18,6 +18,8 @@ struct Place {
 class ConfigError : public std::runtime_error {
 public:
     ConfigError(Place place, const std::string& problem, const std::string& remedy);
+    /// For a text that names the remedy itself.
+    ConfigError(Place place, const std::string& problem_and_remedy);
 
     [[nodiscard]] const Place& place() const { return place_; }
 

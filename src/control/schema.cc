@@ -18,7 +18,12 @@ constexpr Key key(std::string_view name, Says says) {
                 read_value(value, range, static_cast<Owner*>(owner)->*Member);
             },
             [] { return render(Owner{}.*Member); },
-            [](const Range& range) { return words(As<Type>{}, range); }, says};
+            [](const Range& range) { return words(As<Type>{}, range); },
+            [](const void* one, const void* other) {
+                return same_value(static_cast<const Owner*>(one)->*Member,
+                                  static_cast<const Owner*>(other)->*Member);
+            },
+            says};
 }
 
 constexpr Range positive{1, 4'294'967'295};

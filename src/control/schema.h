@@ -27,6 +27,7 @@ struct Key {
     void (*read)(const Written& value, const Range& range, void* owner);
     std::string (*render_default)();
     std::string (*type)(const Range& range);
+    bool (*same)(const void* one, const void* other);  ///< two owners' values
     Says says;
 };
 

@@ -1,8 +1,10 @@
 /// The checks of interfaces: each alone, then against the others.
 #include "control/validate_parts.h"
 #include "control/value.h"
+#include "worker/worker.h"
 
 #include <algorithm>
+#include <set>
 
 namespace terminus::control {
 namespace {
@@ -15,9 +17,7 @@ constexpr std::uint16_t ip6_least_mtu_bytes = 1280;  // RFC 8200 section 5
     refuse(config, it.origin, "interface", key, problem, remedy);
 }
 
-Prefix network_of(const OwnAddress& own) {
-    return *parse_prefix(to_string(own.address) + "/" + std::to_string(own.prefix_length));
-}
+Prefix network_of(const OwnAddress& own) { return Prefix::of(own.address, own.prefix_length); }
 
 bool overlap(const Prefix& a, const Prefix& b) {
     if (a.address.family() != b.address.family()) return false;
@@ -150,6 +150,16 @@ void check_repeats(const Config& config, const InterfaceConfig& it) {
                                  "remove one");
 }
 
+void check_device_count(const Config& config) {
+    std::set<std::string_view> devices;
+    for (const InterfaceConfig& it : config.interfaces) {
+        devices.insert(name_of(it.device));
+        if (devices.size() > max_lanes)
+            refuse_interface(config, it, "device",
+                             "more than " + std::to_string(max_lanes) + " devices", "remove some");
+    }
+}
+
 }  // namespace
 
 void check_interfaces(const Config& config) {
@@ -161,6 +171,7 @@ void check_interfaces(const Config& config) {
         refuse_interface(config, all[max_interfaces], "device",
                          "more than " + std::to_string(max_interfaces) + " interfaces",
                          "remove some");
+    check_device_count(config);
     for (std::size_t i = 0; i < all.size(); ++i) {
         check_alone(config, all[i]);
         check_repeats(config, all[i]);

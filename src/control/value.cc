@@ -178,6 +178,12 @@ std::string render_integer(std::uint32_t value) {
     return digits;
 }
 
+bool same_value(const std::vector<OwnAddress>& one, const std::vector<OwnAddress>& other) {
+    return std::ranges::equal(one, other, [](const OwnAddress& a, const OwnAddress& b) {
+        return a.address == b.address && a.prefix_length == b.prefix_length;
+    });
+}
+
 std::string words(As<bool>, const Range&) { return "true | false"; }
 std::string words(As<std::uint32_t>, const Range& range) {
     return "an integer from " + std::to_string(range.least) + " to " + std::to_string(range.most);

@@ -162,6 +162,14 @@ template <typename T>
     return {};
 }
 
+// same_value(): whether a reload leaves a value as it is.
+template <typename T>
+[[nodiscard]] bool same_value(const T& one, const T& other) {
+    return one == other;
+}
+[[nodiscard]] bool same_value(const std::vector<OwnAddress>& one,
+                              const std::vector<OwnAddress>& other);
+
 // words(): what may be written, for messages and the reference.
 template <typename T>
 using As = std::type_identity<T>;

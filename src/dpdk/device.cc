@@ -1,6 +1,8 @@
 /// Setting one ethdev up: what it offers is used, what it lacks is noted.
 #include "dpdk/device.h"
 
+#include "terminus/wire/address.h"
+
 #include "dpdk/lane.h"
 
 #include <rte_bus.h>
@@ -185,14 +187,15 @@ void Device::set_mtu() {
 }
 
 /// Our own unicast address passes every filter; the groups need a list, else all multicast, else
-/// everything.
+/// everything. Only here is the MAC known that our link-local address and its group follow from.
 void Device::set_filters() {
-    std::vector<rte_ether_addr> groups;
+    const Mac own = plan_.mac.value_or(mac_of(port_));
+    std::vector<rte_ether_addr> groups{to_dpdk(multicast_mac(solicited_node(link_local(own))))};
     std::ranges::transform(plan_.groups, std::back_inserter(groups), to_dpdk);
     const bool mac_refused = plan_.mac && *plan_.mac != mac_of(port_);
-    const bool listed =
-        groups.empty() || rte_eth_dev_set_mc_addr_list(
-                              port_, groups.data(), static_cast<std::uint32_t>(groups.size())) == 0;
+    const bool listed = !plan_.all_multicast &&
+                        rte_eth_dev_set_mc_addr_list(
+                            port_, groups.data(), static_cast<std::uint32_t>(groups.size())) == 0;
     if (!listed && !mac_refused && rte_eth_allmulticast_enable(port_) == 0)
         facts_.notes.emplace_back("takes no multicast list: all multicast is received");
     else if ((!listed || mac_refused) && rte_eth_promiscuous_enable(port_) == 0)

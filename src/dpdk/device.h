@@ -25,6 +25,7 @@ struct DevicePlan {
     std::vector<Mac> groups;  ///< multicast MACs to receive: all-nodes and solicited-node groups
     std::uint16_t descriptors = 1024;  ///< per queue, each way; adjusted to what the device takes
     std::uint8_t lane = 0;             ///< its index at every worker
+    bool all_multicast = false;        ///< the groups are too many to list
 };
 
 /// What the device is and has, read back from it.

@@ -1,0 +1,91 @@
+/// The appliance: everything that a plan runs, built in order and taken down in reverse. The
+/// control core owns it and never touches a packet; workers run between launch() and stop().
+#pragma once
+
+#include "control/config.h"
+#include "control/plan.h"
+#include "control/snapshot.h"
+#include "dpdk/clock.h"
+#include "dpdk/device.h"
+#include "dpdk/eal.h"
+#include "dpdk/memory.h"
+#include "dpdk/pool.h"
+#include "worker/worker.h"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace terminus::control {
+
+class Appliance {
+public:
+    /// Reserves the memory, starts DPDK and opens the devices; no packet moves yet. Throws
+    /// ConfigError with the key that asks for what the machine does not have.
+    Appliance(const Config& config, const Plan& plan);
+    Appliance(const Appliance&) = delete;
+    Appliance& operator=(const Appliance&) = delete;
+    /// Stops the workers that still run.
+    ~Appliance();
+
+    /// Lets the workers run with these rules and services.
+    void launch(const std::shared_ptr<const Policy>& policy,
+                const std::shared_ptr<const Services>& services);
+    /// Swaps rules and services at every worker; returns when all have. False: a worker did not
+    /// answer in time, and may still do so.
+    [[nodiscard]] bool adopt(const std::shared_ptr<const Policy>& policy,
+                             const std::shared_ptr<const Services>& services);
+    /// To every worker: no new flows; resets for the live ones; the end.
+    void drain();
+    void abort_all();
+    void stop();
+
+    /// Live flows of all workers, as published last; `with_time_wait` counts those that only wait
+    /// for their end too.
+    [[nodiscard]] std::uint64_t live_flows(bool with_time_wait) const;
+    /// Workers and devices as they are now. Any thread.
+    [[nodiscard]] Snapshot snapshot() const;
+    /// Hits of the rules of the policy that was adopted last, for one worker. Any thread.
+    [[nodiscard]] std::vector<std::uint64_t> rule_hits(std::size_t worker) const;
+    /// A line for each link that changed since the call before.
+    [[nodiscard]] std::vector<std::string> link_changes();
+    [[nodiscard]] std::string name_of_pages() const;
+
+private:
+    /// What one worker has; the order is the order of building.
+    struct Post {
+        std::optional<Reservation> memory;
+        std::unique_ptr<Pool> pool;
+        std::unique_ptr<TscClock> clock;
+        std::unique_ptr<Stack> stack;
+        std::vector<std::unique_ptr<Lane>> lanes;
+        std::unique_ptr<CommandRings> rings;
+        std::unique_ptr<Worker> worker;
+    };
+
+    void reserve(const Config& config);
+    void start_dpdk(const Config& config);
+    void open_devices(const Config& config);
+    void find_interfaces();
+    void build_post(const Config& config, std::uint16_t index, const StackSettings& shared);
+    void build_posts(const Config& config);
+    void command(const Command& command);
+    [[nodiscard]] bool await_adopted(CommandRings& rings,
+                                     std::chrono::steady_clock::time_point limit) const;
+    [[nodiscard]] std::vector<WorkerLane> lanes_of(std::uint16_t index);
+
+    Plan plan_;
+    std::unique_ptr<Eal> eal_;
+    std::vector<Post> posts_;  ///< their pools outlive the devices
+    std::vector<std::unique_ptr<Device>> devices_;
+    std::unique_ptr<Exchange> exchange_;
+    std::vector<bool> links_up_;
+    std::atomic<std::uint64_t> epoch_{0};
+    std::shared_ptr<const Policy> policy_;
+    bool running_ = false;
+};
+
+}  // namespace terminus::control
