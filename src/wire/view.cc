@@ -25,7 +25,7 @@ struct Received {
 };
 
 /// What a View begins as. A constant, since a temporary would be written in small pieces and read
-/// back in large ones, which stalls the processor: 30 ns of 50 were spent so.
+/// back in large ones, which the processor cannot forward.
 constexpr View blank;
 
 constexpr std::uint16_t narrow(std::size_t offset) { return static_cast<std::uint16_t>(offset); }

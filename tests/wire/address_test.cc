@@ -18,7 +18,7 @@ TEST(AddressText, Ip4GoesThereAndBack) {
     EXPECT_EQ(at("198.18.0.2").family(), Family::ip4);
 }
 
-TEST(AddressText, Ip6IsWrittenAsRfc5952Says) {
+TEST(AddressText, Ip6IsWrittenAsRfc5952Says) {  // RFC 5952 section 4.2, RFC 5952 section 4.3
     const std::pair<const char*, const char*> cases[] = {
         {"2001:0db8:0000:0000:0001:0000:0000:0001",
          "2001:db8::1:0:0:1"},                             // section 1; 4.2.3, first of equals
@@ -142,7 +142,7 @@ TEST(Prefix, BroadcastsWhereThereIsRoom) {  // RFC 1122 section 3.2.1.3 (d), RFC
     EXPECT_EQ(range("2001:db8::/64").broadcast(), std::nullopt);
 }
 
-TEST(Address, KnowsWhoMaySend) {  // RFC 1122 section 3.2.1.3, RFC 4291 sections 2.5 and 2.7
+TEST(Address, KnowsWhoMaySend) {  // RFC 1122 section 3.2.1.3, RFC 4291 section 2.7
     for (const char* host : {"1.0.0.1", "126.1.2.3", "128.0.0.1", "223.255.255.254", "169.254.1.1",
                              "2001:db8::1", "fe80::1", "::2", "64:ff9b::1"})
         EXPECT_TRUE(at(host).is_host()) << host;
@@ -166,7 +166,7 @@ TEST(Address, KnowsItsScope) {
     EXPECT_FALSE(at("fec0::1").is_link_local());
 }
 
-TEST(Address, GivesRiseToOthers) {
+TEST(Address, GivesRiseToOthers) {  // RFC 4291 section 2.7.1
     const auto mac = parse_mac("02:00:5e:10:20:30").value();
     EXPECT_EQ(link_local(mac), at("fe80::5eff:fe10:2030"));  // RFC 4291 appendix A
     EXPECT_EQ(link_local(parse_mac("34:56:78:9a:bc:de").value()), at("fe80::3656:78ff:fe9a:bcde"));

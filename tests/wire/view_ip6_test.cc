@@ -84,14 +84,14 @@ TEST(Ip6Header, DropsTheImpossible) {
     EXPECT_EQ(verdict(syn().total_length(0xffff)), "ip_cut_short");
 }
 
-TEST(Ip6Header, DropsSourcesThatAreNoHost) {  // RFC 4291 sections 2.5.3 and 2.7
+TEST(Ip6Header, DropsSourcesThatAreNoHost) {  // RFC 4291 section 2.5.3, section 2.7
     for (const char* source : {"::1", "ff02::1", "ffff::1"})
         EXPECT_EQ(verdict(Packet::tcp(source, 4000, us6, 80)), "ip_source_invalid") << source;
     for (const char* source : {"::", "::2", "fe80::1", "64:ff9b::102:304"})
         EXPECT_EQ(verdict(Packet::tcp(source, 4000, us6, 80)), "none") << source;
 }
 
-TEST(Ip6Header, DropsDestinationsThatAreNowhere) {
+TEST(Ip6Header, DropsDestinationsThatAreNowhere) {  // RFC 4291 section 2.5.2
     for (const char* to : {"::1", "::"})
         EXPECT_EQ(verdict(Packet::tcp(peer6, 4000, to, 80)), "ip_destination_not_ours") << to;
     EXPECT_EQ(verdict(Packet::udp(peer6, 4000, "ff02::1", 80)), "none") << "the stack's to judge";
@@ -145,7 +145,7 @@ TEST(Ip6Options, DropImpossibleLengths) {
     expect_silent(syn().extension(destination, from_hex("1eff 0000 0000")), "ip_malformed");
 }
 
-TEST(Ip6Options, AreBoundedInNumber) {
+TEST(Ip6Options, AreBoundedInNumber) {  // RFC 8504 section 5.3
     const auto with = [](std::size_t options) {
         test::Bytes body;
         for (std::size_t i = 0; i < options; ++i)
