@@ -91,7 +91,7 @@ TEST(Steering, BringsAnErrorToTheOwnerOfTheQuotedFlow) {
         EXPECT_EQ(tuple_of(error_quoting(tcp_frame(is_ip6), is_ip6)), tuple_of(tcp_frame(is_ip6)));
 }
 
-TEST(Steering, SharesArpAndNeighbourDiscovery) {
+TEST(Steering, SharesArpAndNeighbourDiscovery) {  // RFC 4861 section 4
     Tuple tuple;
     EXPECT_EQ(concern_of(plain_frame(60, 0, 0x0806), tuple), Concern::everyone);
     Bytes solicitation = tcp_frame(true);
