@@ -6,12 +6,17 @@
 
 #include <gtest/gtest.h>
 #include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <utility>
 
 namespace terminus::testing {
 namespace {
@@ -108,6 +113,29 @@ TEST(Pool, HoldsAFrameOfTheMtuInOneBuffer) {
     EXPECT_EQ(buffer_bytes(1500), 128 + 2048);
     EXPECT_GE(buffer_bytes(9000), 128 + 9000 + 22);
     EXPECT_GE(frame_memory_mib(8192, 1500, 2, 2), 2U * 8192 * (128 + 2048) >> 20);
+}
+
+// net_af_xdp tells the kernel of `frames` times one buffer's bytes from the first one on: what lies
+// behind that is refused, and with it all that waits to be sent.
+TEST(Pool, LaysItsBuffersWithoutGaps) {
+    eal();
+    Pool pool({.name = "packed", .frames = 2048});
+    std::pair<std::uintptr_t, std::uintptr_t> span{UINTPTR_MAX, 0};
+    rte_mempool_obj_iter(
+        pool.get(),
+        [](rte_mempool*, void* opaque, void* object, unsigned) {
+            auto& seen = *static_cast<std::pair<std::uintptr_t, std::uintptr_t>*>(opaque);
+            const auto at = reinterpret_cast<std::uintptr_t>(object);
+            seen = {std::min(seen.first, at), std::max(seen.second, at)};
+        },
+        &span);
+    const std::size_t one =
+        pool.get()->header_size + pool.get()->elt_size + pool.get()->trailer_size;
+    EXPECT_EQ(span.second - span.first, 2047 * one);
+    rte_mbuf* const buffer = rte_pktmbuf_alloc(pool.get());
+    ASSERT_NE(buffer, nullptr);
+    EXPECT_EQ(rte_mbuf_data_iova(buffer), reinterpret_cast<std::uintptr_t>(buffer->buf_addr) + 128);
+    rte_pktmbuf_free(buffer);
 }
 
 TEST(Clock, NeverGoesBackAndAgreesWithTheKernel) {
