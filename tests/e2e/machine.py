@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TERMINUS = Path(os.environ.get("TERMINUS", ROOT / "build" / "terminus"))
-CAPTURES = ROOT.parent / "shared" / "captures"
+CAPTURES = Path(os.environ.get("TERMINUS_CAPTURES", ROOT.parent / "shared" / "captures"))
 CLONE_NEWNET = 0x40000000
 OWN4, OWN6 = "198.18.0.2", "2001:db8:18::2"
 RANGE4, RANGE6 = "198.18.1.77", "2001:db8:18:1::77"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import configs
 from case import FramesEndOnce, WorldCase
-from machine import OWN4, TERMINUS, Namespace, World, missing_tool, run, wait_for
+from machine import OWN4, ROOT, TERMINUS, Namespace, World, missing_tool, run, wait_for
 from test_http import body, read_to_end
 
 GET = b"GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
@@ -168,7 +168,8 @@ class Refuses(unittest.TestCase):
 
     @unittest.skipIf(missing_tool("setpriv"), missing_tool("setpriv"))
     def test_not_root(self):
-        self.refuse(configs.FULL, r"root|permission|sudo", "setpriv", "--reuid", "65534",
+        config = configs.FULL.replace("DEVICE", "net_tap0,iface=tmnoroot")
+        self.refuse(config, r"root|permission|sudo", "setpriv", "--reuid", "65534",
                     "--clear-groups", "--bounding-set=-all", "--inh-caps=-all")
 
     def test_metrics_port_taken(self):
@@ -209,7 +210,7 @@ class Check(unittest.TestCase):
 
     def test_the_projects_own_files(self):
         for name in ("demo.toml", "reference.toml"):
-            done = run(TERMINUS, "check", Path(TERMINUS).parents[1] / "conf" / name)
+            done = run(TERMINUS, "check", ROOT / "conf" / name)
             self.assertIn(done.returncode, (0,) if name == "demo.toml" else (0, 2), done.stdout)
 
     def test_version(self):

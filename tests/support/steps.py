@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGS = ROOT / "build" / "test-logs"
-CAPTURES = ROOT.parent / "shared" / "captures"
+CAPTURES = Path(os.environ.get("TERMINUS_CAPTURES", ROOT.parent / "shared" / "captures"))
 COUNT_LINE = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 FUZZ_RUNS = int(os.environ.get("TERMINUS_FUZZ_RUNS", "200000"))
 FUZZ_SECONDS = int(os.environ.get("TERMINUS_FUZZ_SECONDS", "60"))
