@@ -50,8 +50,7 @@ InterfaceState begin(const Interface& interface, Tick now) {
     for (const Address& address : state.announced)
         if (address.family() == Family::ip6) state.groups.push_back(solicited_node(address));
     std::ranges::sort(state.groups);
-    const auto repeated = std::ranges::unique(state.groups);
-    state.groups.erase(repeated.begin(), repeated.end());
+    state.groups.erase(std::unique(state.groups.begin(), state.groups.end()), state.groups.end());
     return state;
 }
 

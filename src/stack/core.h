@@ -5,6 +5,7 @@
 #include "terminus/base/rng.h"
 #include "terminus/flow/blocks.h"
 #include "terminus/icmp/limiter.h"
+#include "terminus/stack/discovery.h"
 #include "terminus/stack/neighbour.h"
 #include "terminus/stack/packet.h"
 #include "terminus/stack/policy.h"
@@ -46,6 +47,7 @@ struct InterfaceState {
     tcp::LinkLimits link4, link6;
     std::vector<Address> announced;  ///< our own addresses there, the link-local one first
     std::vector<Address> groups;     ///< their solicited-node groups (RFC 4291 section 2.8)
+    Nonce nonce{};                   ///< of our last duplicate detection
     Tick announce_at;                ///< the next announcement or duplicate detection
     std::uint8_t announcements = 0;
 };

@@ -114,9 +114,13 @@ void finish(Core& core, const Turn& turn, const Packet& packet) {
     }
 }
 
-void count_received(Core& core, std::span<const Frame> burst, std::span<const Packet> packets) {
-    core.counters.frames_received += burst.size();
+void count_received(Core& core, std::span<const Packet> packets) {
     for (const Packet& packet : packets) {
+        if (packet.frame.is_handed) {  // another worker's lane received it, and counted it
+            ++core.counters.handed_in;
+            continue;
+        }
+        ++core.counters.frames_received;
         InterfaceCounters& counters = core.counters.interfaces[packet.interface];
         ++counters.frames_received;
         counters.bytes_received += packet.frame.length;
@@ -158,7 +162,7 @@ void receive_burst(Core& core, const Turn& turn, std::span<Frame> burst) {
         packets[i].frame = burst[i];
         parse_packet(core, packets[i]);
     }
-    count_received(core, burst, packets);
+    count_received(core, packets);
     for (const Packet& packet : packets)
         if (is_segment(packet)) core.flows.prefetch_record(packet.hash);
     for (Packet& packet : packets) {

@@ -50,10 +50,10 @@ void report_groups(Core& core, const Turn& turn, std::uint8_t index, MldRecord r
 
 void detect_duplicate(Core& core, const Turn& turn, std::uint8_t index, const Address& address) {
     const Interface& interface = core.interface(index);
+    Nonce& nonce = core.interfaces[index].nonce;
+    const auto random = std::bit_cast<std::array<std::uint8_t, 8>>(core.rng.next());
+    std::copy_n(random.begin(), nonce.size(), nonce.begin());
     send_built(core, turn, index, [&](std::span<std::byte> room) {
-        const auto random = std::bit_cast<std::array<std::uint8_t, 8>>(core.rng.next());
-        Nonce nonce{};
-        std::copy_n(random.begin(), nonce.size(), nonce.begin());
         return build_duplicate_detection(room, interface.mac, interface.vlan, address, nonce);
     });
     count_icmp6(core, icmp6_type::neighbour_solicitation);
@@ -96,9 +96,11 @@ void answer_arp(Core& core, const Turn& turn, Packet& packet, const ArpMessage& 
 void receive_solicitation(Core& core, const Turn& turn, Packet& packet) {
     Solicitation asked;
     packet.drop = parse_solicitation(packet.view, packet.frame.bytes(), asked);
-    if (packet.drop != Drop::none) return;
+    if (packet.drop != Drop::none || !is_answered(core, packet, asked.target)) return;
+    // Our own duplicate detection come back (RFC 7527): the nonce tells, for a tap's two ends share
+    // one MAC.
+    if (asked.nonce && *asked.nonce == core.interfaces[packet.interface].nonce) return;
     const Interface& interface = core.interface(packet.interface);
-    if (!is_answered(core, packet, asked.target)) return;
     const Mac from = packet.header_at<EthernetHeader>(0).source;
     if (asked.source_mac && !asked.is_duplicate_detection()) {
         NeighbourLink sink{core, turn};
@@ -106,7 +108,6 @@ void receive_solicitation(Core& core, const Turn& turn, Packet& packet) {
                               {.mac = *asked.source_mac, .overrides = true, .creates = true},
                               turn.now, sink);
     }
-    if (from == interface.mac) return;  // our own duplicate detection come back: RFC 7527
     packet.frame.length = static_cast<std::uint16_t>(build_advertisement(
         {packet.frame.data, packet.frame.capacity},
         {asked.source_mac.value_or(from), interface.mac, interface.vlan}, asked));
