@@ -27,6 +27,7 @@ struct Busy {
     CallError error = CallError::none;  ///< why the flow ended
     bool queued = false;                ///< established, in the listener's queue
     bool detached = false;              ///< the user has closed: nobody reads any more
+    bool closes = false;                ///< a CLOSE waits for the handshake
     bool aborts = false;                ///< an RST leaves with the next advance()
     bool end = false;                   ///< the peer's FIN came in order
 };

@@ -247,7 +247,7 @@ CallResult<std::size_t> send(Core& core, Conversation which, std::span<const std
     const std::size_t queued =
         core.blocks.insert(record->send, end, text.first(std::min(room, text.size())));
     if (queued == 0 && !text.empty()) return {.error = CallError::would_block};
-    core.flows.make_ready(record->flow);
+    if (!opening) core.flows.make_ready(record->flow);
     return {.value = queued};
 }
 
@@ -298,7 +298,11 @@ CallError shutdown(Core& core, Conversation which) {
         core.end_flow(id, CallError::closing);
         return CallError::none;
     }
-    if (tcp::has_closed(flow.state())) return CallError::closing;
+    if (tcp::has_closed(flow.state()) || record->closes) return CallError::closing;
+    if (flow.state() == State::syn_received) {  // queued until ESTABLISHED: RFC 9293 section 3.10.4
+        record->closes = true;
+        return CallError::none;
+    }
     const Flows::Before before = core.flows.before(id);
     tcp::close(flow);
     core.flows.settle(id, before);

@@ -162,6 +162,7 @@ void output(Core& core, const Turn& turn, FlowId id, Packet* packet) {
                                             core.settings.tcp);
         if (!plan) break;
         if (i == most_segments || !send_plan(core, turn, id, writer, *plan)) {
+            if (flow.ack_pending != 0) flow.ack_now = 1;
             core.flows.make_ready(id);
             return;
         }
@@ -183,7 +184,10 @@ void send_syn(Core& core, const Turn& turn, FlowId id, Packet* packet) {
 
 void retransmit(Core& core, const Turn& turn, FlowId id, Packet* packet) {
     Flow& flow = core.flows[id];
-    if (!tcp::is_synchronised(flow.state())) return send_syn(core, turn, id, packet);
+    if (!tcp::is_synchronised(flow.state())) {
+        core.counters.count(TcpEvent::segments_retransmitted);
+        return send_syn(core, turn, id, packet);
+    }
     if (flow.in_flight() == 0) return;
     Writer writer{core, turn, id, packet};
     flow.retransmitted = 1;

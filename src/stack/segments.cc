@@ -1,4 +1,5 @@
 /// TCP segments of a flow: the engine judges them (tcp/input.h), this carries out what it says.
+#include "terminus/tcp/output.h"
 #include "terminus/wire/tcp_options.h"
 
 #include "steps.h"
@@ -29,6 +30,8 @@ void establish(Core& core, FlowId id) {
         return;
     }
     offer_conversation(core, id);
+    if (const Busy* record = core.busy_of(core.flows[id]); record != nullptr && record->closes)
+        tcp::close(core.flows[id]);
 }
 
 /// The flow is CLOSED by this segment. A SYN that found TIME-WAIT or SYN-RECEIVED is judged anew.
@@ -95,7 +98,7 @@ void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Rep
 void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id) {
     Flow& flow = core.flows[id];
     const tcp::Segment segment = read_segment(packet);
-    const Flows::Before before = core.flows.before(id);
+    Flows::Before before = core.flows.before(id);
     const bool timed = flow.is_timed();
     const std::uint32_t handshake_us = flow.timed_us(turn.now);
     const Arrival arrival =
@@ -103,6 +106,8 @@ void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id) {
     packet.drop = arrival.drop;
     count_arrival(core, flow, arrival);
     if (arrival.ended) return end(core, turn, packet, id, arrival);
+    core.flows.settle(id, before);  // its state is counted before its text may end it
+    before = core.flows.before(id);
     if (arrival.reply) answer_segment(core, turn, packet, *arrival.reply);
     if (arrival.established) {
         if (timed) core.counters.handshake.add(handshake_us);

@@ -67,6 +67,10 @@ Taken serve(Core& core, FlowId id, std::span<const std::byte> text) {
     if (service.text() == Text::echoed) {
         taken.bytes = echo(core, flow, text);
     } else {
+        // What is promised stays bounded: a peer that asks and never acknowledges has to wait.
+        const std::uint32_t promised = flow.in_flight() + unsent_bytes(core, flow);
+        if (service.text() == Text::generated && promised >= core.settings.tcp.send_buffer_bytes)
+            return {};
         ServiceState state = state_of(core, flow);
         taken = service.take(state, text, all_acknowledged(core, flow));
         keep_state(core, flow, state);
@@ -192,9 +196,17 @@ void begin_service(Core& core, FlowId id) {
 std::uint32_t receive_room(const Core& core, const Flow& flow) {
     const auto& tcp = core.settings.tcp;
     std::uint32_t held = 0;
-    if (const Busy* record = core.busy_of(flow)) held = record->receive.bytes + record->send.bytes;
-    const std::uint32_t room =
+    if (const Busy* record = core.busy_of(flow)) {
+        held = record->receive.bytes;
+        // Text to be echoed was received too. A user's own text was not: counting it would let two
+        // users with much to say close each other's windows for ever.
+        if (flow.service != Flow::no_service) held += record->send.bytes;
+    }
+    // The window field says no more than this: RFC 7323 section 2.3.
+    const std::uint32_t largest = 65535U << (flow.window_scaling != 0 ? tcp.window_scale : 0);
+    const std::uint32_t buffer =
         tcp.receive_buffer_bytes > held ? tcp.receive_buffer_bytes - held : 0;
+    const std::uint32_t room = std::min(buffer, largest);
     // Never more than half of what the blocks could still hold: others need room too.
     const std::uint64_t free = std::uint64_t{core.blocks.free_blocks()} * Blocks::text_bytes / 2;
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(room, free));

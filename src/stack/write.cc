@@ -213,21 +213,26 @@ bool dispatch(Core& core, const Turn& turn, std::uint8_t index, Frame& frame,
 
 namespace {
 
+/// The answer fits one frame, as every segment of TCP does.
+void send_whole(Core& core, const Turn& turn, std::uint8_t index, const Frame& big) {
+    Frame frame = turn.out.room() > 0 ? turn.out.fresh() : Frame{};
+    if (frame.handle == nullptr) return core.counters.count(Drop::no_buffer);
+    std::memcpy(frame.data, big.data, big.length);
+    frame.length = big.length;
+    send(core, turn, index, frame);
+}
+
 /// A reassembled datagram was answered in its own buffer: the answer is cut to the MTU, into fresh
 /// frames.
 void send_in_fragments(Core& core, const Turn& turn, std::uint8_t index, const Frame& big) {
     const Interface& interface = core.interface(index);
     const std::uint16_t link = link_bytes(interface);
+    if (big.length <= link + interface.mtu_bytes) return send_whole(core, turn, index, big);
     Fragmenter fragmenter{big.bytes().subspan(link), interface.mtu_bytes,
                           static_cast<std::uint32_t>(core.rng.next())};
     while (true) {
         Frame frame = turn.out.room() > 0 ? turn.out.fresh() : Frame{};
         if (frame.handle == nullptr) return core.counters.count(Drop::no_buffer);
-        if (big.length <= link + interface.mtu_bytes) {
-            std::memcpy(frame.data, big.data, big.length);
-            frame.length = big.length;
-            return send(core, turn, index, frame);
-        }
         std::memcpy(frame.data, big.data, link);
         const std::size_t length =
             fragmenter.next({frame.data + link, std::size_t{frame.capacity} - link});

@@ -64,7 +64,7 @@ bool is_crossing_syn(const Flow& flow, const Segment& s) {
 // RFC 9293 section 3.10.7.4 on TIME-WAIT, and RFC 6191: a SYN beyond what we received begins anew.
 bool reopens(const Flow& flow, const Segment& s) {
     return flow.state() == State::time_wait && s.has(syn) && !s.has(ack) && !s.has(rst) &&
-           s.seq > flow.rcv_nxt;
+           !s.has(fin) && s.seq > flow.rcv_nxt;
 }
 
 bool check_sequence(Judgement& j) {
@@ -146,6 +146,7 @@ void advance_una(Judgement& j) {
 // RFC 5681 section 2: (a) outstanding data, (b) no data, (c) no SYN or FIN, (d) the greatest ACK,
 // (e) same window.
 bool is_duplicate_ack(const Flow& flow, const Segment& s) {
+    if (flow.waits() == Waits::window) return false;  // it answers a probe of the window
     return flow.in_flight() > 0 && s.length() == 0 && s.ack == flow.snd_una &&
            static_cast<std::uint32_t>(s.window) << flow.send_scale == flow.snd_wnd;
 }
@@ -159,7 +160,6 @@ void update_window(Judgement& j, bool progress) {
     const bool was_closed = flow.waits() == Waits::window;
     take_window(flow, s);
     if (!was_closed) return;
-    flow.last_heard = j.context.now.ms();
     if (flow.snd_wnd == 0) return;
     // The window opens. What only probed it is sent again as text: snd_nxt goes back over it.
     if (flow.in_flight() > 0 && flow.fin_sent != 0) flow.fin_sent = 0;
@@ -176,7 +176,9 @@ bool check_ack(Judgement& j) {
     if (s.ack > flow.snd_nxt) return j.answer_with_ack(Drop::tcp_unacceptable);
     const std::uint32_t largest_window = 65535U << flow.send_scale;
     if (s.ack < flow.snd_una - largest_window) return j.challenge();
-    flow.last_heard = flow.state() == State::time_wait ? flow.last_heard : j.context.now.ms();
+    // A delayed ACK is due a while after the text that it delays: bare ACKs do not put it off.
+    if (flow.state() != State::time_wait && flow.ack_pending == 0)
+        flow.last_heard = j.context.now.ms();
     const bool progress = s.ack > flow.snd_una;
     if (progress) {
         advance_una(j);
@@ -282,6 +284,7 @@ Arrival on_segment(Flow& flow, Effort* effort, const Segment& segment, const Con
 }
 
 void taken(Flow& flow, std::uint32_t bytes) {
+    if (bytes == 0) return;
     flow.rcv_nxt += bytes;
     if (flow.rcv_adv < flow.rcv_nxt) flow.rcv_adv = flow.rcv_nxt;
     // RFC 9293 section 3.8.6.3: an ACK for at least every second full segment.
