@@ -90,8 +90,10 @@ public:
     /// Everything that was ever wrong, in words; empty when nothing was.
     [[nodiscard]] const std::string& fault() const { return fault_; }
 
-    /// The peers vanish: time passes, then every flow is aborted, and the tables must be empty.
+    /// The peers vanish: time passes, then every flow is aborted, and no flow is left.
     void let_peers_vanish();
+    /// Complains of whatever the tables still hold.
+    void check_empty();
 
 private:
     void exchange();
@@ -99,7 +101,6 @@ private:
     void answer_for_peer(const Bytes& frame, const Datagram& datagram);
     void meet_peers();
     void check_sums();
-    void check_empty();
     void complain(const std::string& what);
 
     std::vector<std::byte> memory_;

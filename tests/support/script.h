@@ -32,7 +32,7 @@ namespace terminus::test {
 enum class OurText : std::uint8_t { own, echo, any };
 
 /// Where a script begins.
-struct Setup {
+struct Scene {
     Harness::Options options{};
     std::string prelude{};  ///< lines that lead to where the script begins
     std::uint16_t our_port = 1000, their_port = 4000;
@@ -42,25 +42,25 @@ struct Setup {
 
 /// Runs the script over IPv4 and then over IPv6. What fails is a GoogleTest failure. At the end the
 /// peers vanish, and no flow, block or frame may be left.
-void run(const Setup& setup, std::string_view script);
+void run(const Scene& setup, std::string_view script);
 
-// Setups. The peer's SYN offers mss 1460 and window 65535; our port is 1000, with a call behind it.
-[[nodiscard]] Setup nothing();  ///< rules only: see service_rules()
-[[nodiscard]] Setup listening();
-[[nodiscard]] Setup syn_received();
-[[nodiscard]] Setup syn_sent();
-[[nodiscard]] Setup established();                           ///< passive, without window scaling
-[[nodiscard]] Setup established_scaled(std::uint8_t scale);  ///< the peer's window scale
-[[nodiscard]] Setup opened();                                ///< established by an active open
-[[nodiscard]] Setup fin_wait_1();
-[[nodiscard]] Setup fin_wait_2();
-[[nodiscard]] Setup close_wait();
-[[nodiscard]] Setup closing();
-[[nodiscard]] Setup last_ack();
-[[nodiscard]] Setup time_wait();
+// Setups. The peer's SYN offers mss 1400 and window 65535; our port is 1000, with a call behind it.
+[[nodiscard]] Scene nothing();  ///< rules only: see service_rules()
+[[nodiscard]] Scene listening();
+[[nodiscard]] Scene syn_received();
+[[nodiscard]] Scene syn_sent();
+[[nodiscard]] Scene established();                           ///< passive, without window scaling
+[[nodiscard]] Scene established_scaled(std::uint8_t scale);  ///< the peer's window scale
+[[nodiscard]] Scene opened();                                ///< established by an active open
+[[nodiscard]] Scene fin_wait_1();
+[[nodiscard]] Scene fin_wait_2();
+[[nodiscard]] Scene close_wait();
+[[nodiscard]] Scene closing();
+[[nodiscard]] Scene last_ack();
+[[nodiscard]] Scene time_wait();
 /// Established with a built-in service behind the port of its rule.
-[[nodiscard]] Setup served(Serve service);
+[[nodiscard]] Scene served(Serve service);
 /// The state's setup, for tests that go through all of them.
-[[nodiscard]] Setup setup_of(tcp::State state);
+[[nodiscard]] Scene setup_of(tcp::State state);
 
 }  // namespace terminus::test

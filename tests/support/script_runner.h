@@ -13,7 +13,7 @@ namespace terminus::test {
 
 class ScriptRunner {
 public:
-    ScriptRunner(const Setup& setup, Family family);
+    ScriptRunner(const Scene& setup, Family family);
 
     /// Plays the lines; `label` names them in messages. False: something failed, and failure() says
     /// what.
@@ -26,6 +26,8 @@ public:
     [[nodiscard]] Harness& harness() { return harness_; }
     /// A segment of the peer with numbers relative to each side's SYN, not yet sent.
     [[nodiscard]] Datagram segment_of(const Segment& segment) const;
+    /// The handles of the calls end, with whatever they still say.
+    void let_go();
     [[nodiscard]] std::optional<Conversation> conversation() const { return conversation_; }
 
 private:
@@ -68,6 +70,7 @@ private:
         if (!holds) fail(what);
     }
     void demand_silence();
+
     [[nodiscard]] Datagram from_peer() const;
     [[nodiscard]] std::string words_for(const Datagram& got) const;
     [[nodiscard]] std::uint32_t ours(const Number& n) const {
@@ -77,7 +80,7 @@ private:
         return n.absolute ? n.value : n.value + their_isn_;
     }
 
-    Setup setup_;
+    Scene setup_;
     Ends ends_;
     Harness harness_;
     std::optional<std::uint32_t> our_isn_;

@@ -6,26 +6,26 @@
 namespace terminus::test {
 namespace {
 
-Setup then(Setup setup, std::string_view lines) {
+Scene then(Scene setup, std::string_view lines) {
     setup.prelude += lines;
     return setup;
 }
 
 }  // namespace
 
-Setup nothing() { return {}; }
+Scene nothing() { return {}; }
 
-Setup listening() { return then(nothing(), "call listen\n"); }
+Scene listening() { return then(nothing(), "call listen\n"); }
 
-Setup syn_received() {
+Scene syn_received() {
     return then(listening(), R"(
-        < S 0:0(0) win 65535 <mss 1460>
+        < S 0:0(0) win 65535 <mss 1400>
         > S. 0:0(0) ack 1
         = syn_received
     )");
 }
 
-Setup syn_sent() {
+Scene syn_sent() {
     return then(nothing(), R"(
         call open
         > S 0:0(0)
@@ -33,7 +33,7 @@ Setup syn_sent() {
     )");
 }
 
-Setup established() {
+Scene established() {
     return then(syn_received(), R"(
         < . 1:1(0) ack 1 win 65535
         = established
@@ -41,21 +41,21 @@ Setup established() {
     )");
 }
 
-Setup established_scaled(std::uint8_t scale) {
+Scene established_scaled(std::uint8_t scale) {
     return then(listening(),
-                "< S 0:0(0) win 65535 <mss 1460,nop,wscale " + std::to_string(scale) +
+                "< S 0:0(0) win 65535 <mss 1400,nop,wscale " + std::to_string(scale) +
                     ">\n> S. 0:0(0) ack 1\n< . 1:1(0) ack 1\n= established\ncall accept\n");
 }
 
-Setup opened() {
+Scene opened() {
     return then(syn_sent(), R"(
-        < S. 0:0(0) ack 1 win 65535 <mss 1460>
+        < S. 0:0(0) ack 1 win 65535 <mss 1400>
         > . 1:1(0) ack 1
         = established
     )");
 }
 
-Setup fin_wait_1() {
+Scene fin_wait_1() {
     return then(established(), R"(
         call shutdown
         > F. 1:1(0) ack 1
@@ -63,14 +63,14 @@ Setup fin_wait_1() {
     )");
 }
 
-Setup fin_wait_2() {
+Scene fin_wait_2() {
     return then(fin_wait_1(), R"(
         < . 1:1(0) ack 2
         = fin_wait_2
     )");
 }
 
-Setup close_wait() {
+Scene close_wait() {
     return then(established(), R"(
         < F. 1:1(0) ack 1
         > . 1:1(0) ack 2
@@ -78,7 +78,7 @@ Setup close_wait() {
     )");
 }
 
-Setup closing() {
+Scene closing() {
     return then(fin_wait_1(), R"(
         < F. 1:1(0) ack 1
         > . 2:2(0) ack 2
@@ -86,7 +86,7 @@ Setup closing() {
     )");
 }
 
-Setup last_ack() {
+Scene last_ack() {
     return then(close_wait(), R"(
         call shutdown
         > F. 1:1(0) ack 2
@@ -94,7 +94,7 @@ Setup last_ack() {
     )");
 }
 
-Setup time_wait() {
+Scene time_wait() {
     return then(fin_wait_2(), R"(
         < F. 1:1(0) ack 2
         > . 2:2(0) ack 2
@@ -102,20 +102,20 @@ Setup time_wait() {
     )");
 }
 
-Setup served(Serve service) {
+Scene served(Serve service) {
     constexpr std::array<std::uint16_t, 4> ports{7, 9, 19, 80};
-    Setup setup;
+    Scene setup;
     setup.our_port = ports[static_cast<std::size_t>(service)];
     setup.text = service == Serve::echo ? OurText::echo : OurText::any;
     return then(setup, R"(
-        < S 0:0(0) win 65535 <mss 1460>
+        < S 0:0(0) win 65535 <mss 1400>
         > S. 0:0(0) ack 1
         < . 1:1(0) ack 1
         = established
     )");
 }
 
-Setup setup_of(tcp::State state) {
+Scene setup_of(tcp::State state) {
     switch (state) {
         case tcp::State::closed: return nothing();
         case tcp::State::listen: return listening();
