@@ -25,7 +25,7 @@ Drop check_link(const Core& core, Packet& packet) {
     const auto& link = packet.header_at<EthernetHeader>(0);
     if (!packet.view.link_group && link.destination != core.interface(packet.interface).mac)
         return Drop::not_for_us_link;
-    return Drop::none;
+    return link.source.is_group() ? Drop::link_source_invalid : Drop::none;
 }
 
 Key key_of_packet(const Packet& packet) {

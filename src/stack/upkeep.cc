@@ -108,6 +108,7 @@ void receive_solicitation(Core& core, const Turn& turn, Packet& packet) {
                               {.mac = *asked.source_mac, .overrides = true, .creates = true},
                               turn.now, sink);
     }
+    if (packet.frame.is_copy) return;  // the worker that received it answers
     packet.frame.length = static_cast<std::uint16_t>(build_advertisement(
         {packet.frame.data, packet.frame.capacity},
         {asked.source_mac.value_or(from), interface.mac, interface.vlan}, asked));
@@ -182,7 +183,8 @@ void receive_arp(Core& core, const Turn& turn, Packet& packet) {
                                .creates = for_us && message.is_request},
                               turn.now, sink);
     }
-    if (message.is_request && for_us) answer_arp(core, turn, packet, message);
+    if (message.is_request && for_us && !packet.frame.is_copy)
+        answer_arp(core, turn, packet, message);
 }
 
 void receive_discovery(Core& core, const Turn& turn, Packet& packet) {
@@ -191,7 +193,7 @@ void receive_discovery(Core& core, const Turn& turn, Packet& packet) {
         case icmp6_type::neighbour_advertisement: return receive_advertisement(core, turn, packet);
         case icmp6_type::mld_query:  // RFC 3810 section 5.1.14: from a link-local address, hop
                                      // limit 1
-            if (packet.view.hop_limit == 1)
+            if (packet.view.hop_limit == 1 && !packet.frame.is_copy)
                 report_groups(core, turn, packet.interface, MldRecord::is_exclude);
             return;
         default:  // router advertisements and redirects: a host with a configured route ignores

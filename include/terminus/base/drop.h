@@ -13,6 +13,7 @@ namespace terminus {
     X(none, "not dropped")                                                               \
     X(frame_truncated, "shorter than its link header")                                   \
     X(not_for_us_link, "unicast to another MAC address")                                 \
+    X(link_source_invalid, "the source MAC address is a group's")                        \
     X(vlan_unknown, "an 802.1Q tag that no interface has")                               \
     X(ethertype_unknown, "neither IPv4, IPv6 nor ARP")                                   \
     X(ip_malformed, "IP version, header length or total length is impossible")           \
