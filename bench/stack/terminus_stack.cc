@@ -25,6 +25,7 @@ const char* const them = "10.0.0.1";
 struct Options {
     std::uint32_t flows = 1'000'000;
     std::uint32_t packets = 4'000'000;
+    std::string work;
     bool json = false;
 };
 
@@ -141,10 +142,17 @@ std::vector<Measured> run_all(const Options& options) {
     const Template syn{Packet::tcp(them, 1, us, 81).flags("S")};
     const Template udp{Packet::udp(them, 1, us, 5000)};
     const Template ping{Packet::echo_request(them, us, 1, 1)};
-    return {measure("reference", syn, options, rig, [](Rig& r) { return r.run(swap_and_sum); }),
-            measure("syn_reset", syn, options, rig, stack),
-            measure("udp_unreachable", udp, options, rig, stack),
-            measure("ping", ping, options, rig, stack), measure_handshakes(options, rig)};
+    std::vector<Measured> results{
+        measure("reference", syn, options, rig, [](Rig& r) { return r.run(swap_and_sum); })};
+    const auto wanted = [&](const char* work) {
+        return options.work.empty() || options.work == work;
+    };
+    if (wanted("syn_reset")) results.push_back(measure("syn_reset", syn, options, rig, stack));
+    if (wanted("udp_unreachable"))
+        results.push_back(measure("udp_unreachable", udp, options, rig, stack));
+    if (wanted("ping")) results.push_back(measure("ping", ping, options, rig, stack));
+    if (wanted("handshake")) results.push_back(measure_handshakes(options, rig));
+    return results;
 }
 
 }  // namespace
@@ -154,6 +162,7 @@ int main(int argc, char** argv) {
     CLI::App app{"What a packet costs, from Stack::receive to the outbox"};
     app.add_option("--flows", options.flows, "room for this many flows, and so many peers");
     app.add_option("--packets", options.packets, "packets of each kind of work");
+    app.add_option("--work", options.work, "this kind of work only, beside the reference");
     app.add_flag("--json", options.json, "JSON on standard output");
     CLI11_PARSE(app, argc, argv);
     std::vector<Measured> results = run_all(options);
