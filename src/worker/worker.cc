@@ -69,13 +69,13 @@ void Worker::run() {
 bool Worker::turn() {
     const Reading reading = clock_.read();
     account(reading);
+    restock();  // before all else: the first turn speaks, too
     take_commands(reading.now);
     bool worked = take_passed(reading.now);
     for (std::size_t lane = 0; lane < settings_.lanes.size(); ++lane)
         worked |= receive(lane, reading.now);
     worked |= stack_.advance(reading.now, outbox_);
     worked |= flush();
-    restock();
     if (reading.now >= publish_at_) publish(reading.now);
     busy_ = worked;
     return worked;

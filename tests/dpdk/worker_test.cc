@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 
@@ -123,6 +124,21 @@ TEST(Worker, AnswersThroughTheLaneThatAsked) {
     EXPECT_GE(counters.lanes[0].frames_sent, 3U);
     EXPECT_GE(counters.lanes[0].bytes_received, 3U * 42);
     EXPECT_EQ(single.worker().stack_counters().frames_received, 3U);
+}
+
+// The first turn reports groups and begins duplicate address detection, once: RFC 4862 section 5.4.
+TEST(Worker, HasFreshFramesInItsFirstTurn) {
+    Single single;
+    single.worker().turn();
+    const auto frames = single.lane.departed();
+    const auto sent = [&](std::uint8_t type) {
+        return std::ranges::count_if(frames, [&](const Bytes& frame) {
+            const Datagram datagram = decode(frame);
+            return datagram.ether_type == 0x86dd && datagram.type == type;
+        });
+    };
+    EXPECT_GE(sent(143), 1) << "no MLDv2 report";
+    EXPECT_GE(sent(135), 1) << "no duplicate address detection";
 }
 
 TEST(Worker, TakesAtMostABurstInATurn) {
