@@ -245,7 +245,7 @@ class World:
             if kind == "tap":
                 must("ip", "-n", self.home.name, "link", "set", self.device,
                      "netns", self.net.name)
-            give_addresses(self.net, self.device)
+                give_addresses(self.net, self.device)
             self.wait_for_answers()
         except BaseException:
             self.close()
@@ -266,6 +266,7 @@ class World:
             namespace.run("ethtool", "-K", device, "tx", "off", "rx", "off", "tso", "off",
                           "gso", "off", "gro", "off")
             namespace.must("ip", "link", "set", device, "up")
+        give_addresses(self.net, self.device)
         # The kernel at the appliance's end must not answer for itself.
         self.home.must("sysctl", "-qw", f"net.ipv6.conf.{far}.disable_ipv6=1")
         self.home.must("ip", "link", "set", far, "arp", "off")

@@ -9,10 +9,9 @@ from pathlib import Path
 
 PREFERENCES = ["ip.check_checksum:TRUE", "tcp.check_checksum:TRUE", "udp.check_checksum:TRUE",
                "tcp.relative_sequence_numbers:TRUE", "ip.defragment:TRUE", "ipv6.defragment:TRUE"]
-BAD = " || ".join(
-    ["_ws.malformed", "_ws.short", "_ws.expert.group == \"Malformed\"",
-     "_ws.expert.group == \"Checksum\""]
-    + [f"{name}.checksum.status == 0" for name in ("ip", "tcp", "udp", "icmp", "icmpv6")])
+# What a complaint is made of: expert groups (malformed, checksum) and statuses (0 is bad).
+EXPERT, EXPERT_BAD = "_ws.expert.group", {"117440512", "16777216"}
+STATUSES = [f"{name}.checksum.status" for name in ("ip", "tcp", "udp", "icmp", "icmpv6")]
 FIELDS = """
     frame.len eth.src eth.dst eth.type vlan.id
     arp.opcode arp.src.hw_mac arp.src.proto_ipv4 arp.dst.hw_mac arp.dst.proto_ipv4
@@ -27,7 +26,8 @@ FIELDS = """
     udp.srcport udp.dstport udp.length
     tcp.srcport tcp.dstport tcp.flags tcp.len tcp.seq tcp.ack tcp.urgent_pointer
     tcp.option_kind tcp.options.mss_val tcp.options.wscale.shift
-    http.response.code http.content_length_header data.data""".split()
+    http.response.code http.content_length_header data.data echo.data""".split()
+FIN, SYN, RST = 1, 2, 4
 TALK_FIELDS = ["tcp.flags", "tcp.len", "tcp.seq", "http.response.code"]
 
 
@@ -45,29 +45,47 @@ def known_fields() -> set[str]:
     return {line.split("\t")[2] for line in out.stdout.splitlines() if line.startswith("F\t")}
 
 
-def complaints(path: Path) -> list[str]:
-    """Frames that are malformed, cut short or have a bad checksum."""
-    return tshark(path, "-Y", BAD).splitlines()
-
-
-def rows(path: Path, fields: list[str], display_filter: str = "") -> list[str]:
+def rows(path: Path, fields: list[str], display_filter: str = "") -> list[list[str]]:
+    """One list of values per frame, in the order of the fields."""
     chosen = ["-Y", display_filter] if display_filter else []
     wanted = [word for field in fields for word in ("-e", field)]
     out = tshark(path, *chosen, "-T", "fields", *wanted, "-E", "occurrence=a", "-E", "separator=|")
-    names = out.splitlines()
-    return [" ".join(f"{field}={value}" for field, value in zip(fields, line.split("|")) if value)
-            for line in names]
+    return [line.split("|") for line in out.splitlines()]
 
 
-def dissection(path: Path) -> list[str]:
-    """Every frame with all its fields."""
-    return rows(path, FIELDS)
+def named(fields: list[str], values: list[str]) -> str:
+    return " ".join(f"{field}={value}" for field, value in zip(fields, values) if value)
+
+
+def complaint(values: list[str]) -> bool:
+    """Malformed, or with a bad checksum; `values` are those of EXPERT and STATUSES."""
+    experts, *statuses = values
+    return bool(EXPERT_BAD & set(experts.split(","))) \
+        or any("0" in status.split(",") for status in statuses)
+
+
+def dissection(path: Path) -> tuple[list[str], list[str]]:
+    """Every frame with all its fields; and of those, the ones that tshark complains about."""
+    judged = rows(path, FIELDS + [EXPERT] + STATUSES)
+    lines = [named(FIELDS, values) for values in judged]
+    bad = [line for line, values in zip(lines, judged) if complaint(values[len(FIELDS):])]
+    return lines, bad
 
 
 def talk(path: Path, our_mac: str) -> list[str]:
-    """A conversation with a real kernel, whose timing varies: our segments but mere ACKs."""
-    return rows(path, TALK_FIELDS,
-                f"eth.src == {our_mac} && (tcp.len > 0 || tcp.flags != 0x0010)")
+    """Our side of a conversation with a real kernel, whose timing cuts the text and the FIN into
+    segments as it likes: handshake and resets, then what came in all and where it ended."""
+    lines, text, codes, end = [], {}, [], ""
+    for flags, length, seq, code in rows(path, TALK_FIELDS, f"eth.src == {our_mac}"):
+        bits = int(flags, 16)
+        if bits & (SYN | RST):
+            lines.append(f"flags={flags} seq={seq}")
+        if int(length):
+            text[int(seq)] = int(length)
+        if bits & FIN:
+            end = f"fin at {int(seq) + int(length)}"
+        codes += [code] if code else []
+    return lines + [f"text {sum(text.values())}", f"http {codes}", end]
 
 
 def matches(path: Path, display_filter: str) -> int:

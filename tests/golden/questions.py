@@ -153,7 +153,7 @@ def option_questions() -> list[Question]:
 
 
 def udp_questions() -> list[Question]:
-    wanted = f"udp.srcport == 7 && data.data == {TEXT.hex(':')}"
+    wanted = f"udp.srcport == 7 && echo.data == {TEXT.hex(':')}"
     return both("udp-echo", UDP(sport=4003, dport=7) / Raw(TEXT), wanted, wanted)
 
 
