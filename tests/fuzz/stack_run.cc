@@ -58,7 +58,7 @@ std::string StackRun::play(std::span<const std::byte> input) {
     if (conversation_) (void)harness_.stack().abort(*conversation_, harness_.now());
     (void)harness_.stack().close(listener_, harness_.now());
     harness_.pass_ms(200, 10);
-    harness_.pass_ms(200'000, 1000);  // fragments expire
+    harness_.pass_ms(200'000, 5000);  // fragments expire
     harness_.check_empty();
     return harness_.fault();
 }

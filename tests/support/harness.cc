@@ -76,7 +76,7 @@ Harness::Harness(Options options)
     stack_->adopt(std::make_shared<const Policy>(Policy::compile(std::move(options.rules))),
                   std::make_shared<const Services>(built_in_services(options.body_bytes)));
     stock_capacity_ = outbox_.stock_wanted();
-    pass_ms(settle_ms, 10);
+    pass_ms(settle_ms, 50);
     if (answers_for_peers_) meet_peers();
 }
 
