@@ -120,9 +120,22 @@ void receive_echo_request(Core& core, const Turn& turn, Packet& packet) {
     }
 }
 
+/// What a hard error says to the user: RFC 792 and RFC 4443 section 3.1.
+CallError error_of(Family family, std::uint8_t type, std::uint8_t code) {
+    constexpr std::array<CallError, 4> codes4{CallError::net_unreachable,
+                                              CallError::host_unreachable,
+                                              CallError::protocol_unreachable, CallError::refused};
+    constexpr std::array<CallError, 5> codes6{CallError::net_unreachable, CallError::prohibited,
+                                              CallError::host_unreachable,
+                                              CallError::host_unreachable, CallError::refused};
+    if (family == Family::ip4) return code < codes4.size() ? codes4[code] : CallError::prohibited;
+    if (type == icmp6_type::parameter_problem) return CallError::protocol_unreachable;
+    return code < codes6.size() ? codes6[code] : CallError::prohibited;
+}
+
 /// An error that quotes a segment of ours: RFC 1122 section 4.2.3.9. Believed only where the quoted
 /// sequence number is in flight: RFC 5927 section 4.1.
-void receive_error(Core& core, const Turn& turn, Packet& packet, const Icmp4Header& header) {
+void receive_error(Core& core, Packet& packet, const Icmp4Header& header) {
     const auto quote = parse_quote(packet.view.family, packet.message().subspan(sizeof header));
     packet.drop = Drop::icmp_error_unmatched;
     if (!quote || quote->protocol != ip_protocol::tcp || !quote->has_seq) return;
@@ -141,8 +154,7 @@ void receive_error(Core& core, const Turn& turn, Packet& packet, const Icmp4Head
     // RFC 5461 section 4.1: a hard error ends only what was not yet established.
     if (meaning.kind != ErrorClass::hard || tcp::is_synchronised(flow.state())) return;
     core.counters.count(TcpEvent::handshakes_failed);
-    core.end_flow(id, CallError::host_unreachable);
-    (void)turn;
+    core.end_flow(id, error_of(packet.view.family, header.type, header.code));
 }
 
 }  // namespace
@@ -185,7 +197,7 @@ void receive_icmp(Core& core, const Turn& turn, Packet& packet) {
     if (header.type == (six ? icmp6_type::echo_request : icmp4_type::echo_request))
         return receive_echo_request(core, turn, packet);
     if (six ? is_icmp6_error(header.type) : is_icmp4_error(header.type))
-        return receive_error(core, turn, packet, header);
+        return receive_error(core, packet, header);
     packet.drop = Drop::icmp_type_ignored;
 }
 

@@ -74,8 +74,8 @@ Reassembly::Reassembly(const ReassemblyLimits& limits, const HashKey& key)
     free_fragment_ = fragments_.empty() ? none : 0;
 }
 
-Reassembled Reassembly::take(const View& view, std::span<const std::byte> frame, std::uint8_t interface,
-                       Tick now) {
+Reassembled Reassembly::take(const View& view, std::span<const std::byte> frame,
+                             std::uint8_t interface, Tick now) {
     TERMINUS_ASSERT(view.is_fragment && view.end <= frame.size());
     const Piece piece{view, frame};
     if (view.end > limits_.fragment_bytes) return {.drop = Drop::fragment_limit};

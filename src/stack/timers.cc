@@ -157,7 +157,8 @@ std::size_t let_ready_speak(Core& core, const Turn& turn) {
 
 /// The handles of conversations whose flows are gone end with abort_all too.
 void forget_conversations(Core& core) {
-    for (CallListener& listener : core.listeners) listener.accepted.clear();
+    for (CallListener& listener : core.listeners)
+        listener.accepted.clear();
     for (std::uint32_t slot = 0; slot < core.busy.high_water(); ++slot)
         if (core.busy[slot].serial != 0 && core.busy[slot].flow == no_flow) core.forget(slot);
 }

@@ -48,7 +48,6 @@ namespace terminus {
     X(icmp_type_ignored, "an ICMP type that a host does not answer")                     \
     X(icmp_silence, "an answer that RFC 1122 or RFC 4443 forbids")                       \
     X(icmp_rate_limited, "an ICMP error that the token buckets suppressed")              \
-    X(reset_rate_limited, "an RST that the limiter suppressed")                          \
     X(table_full, "no room for a new flow")                                              \
     X(half_open_full, "too many flows in SYN-RECEIVED")                                  \
     X(listener_full, "the listener's backlog is full")                                   \
@@ -56,14 +55,12 @@ namespace terminus {
     X(tcp_out_of_window, "outside the receive window")                                   \
     X(tcp_unacceptable, "a segment that the state forbids and that gets no answer")      \
     X(udp_reflection, "a source port that could make a loop (CVE-2024-2169)")            \
-    X(udp_no_reply, "the service does not answer this datagram")                         \
     X(neighbour_unreachable, "the neighbour did not answer ARP or ND")                   \
     X(neighbour_queue_full, "too many frames wait for a neighbour")                      \
     X(no_route, "neither on-link nor a gateway")                                         \
     X(no_buffer, "no frame free to write into")                                          \
     X(outbox_full, "more to send than a turn may carry")                                 \
-    X(ring_full, "the ring to another worker is full")                                   \
-    X(draining, "the appliance is shutting down")
+    X(ring_full, "the ring to another worker is full")
 
 enum class Drop : std::uint8_t {
 #define TERMINUS_DROP_NAME(name, meaning) name,

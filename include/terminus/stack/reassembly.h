@@ -68,7 +68,7 @@ public:
     /// discards the datagram, and what still comes of it until its time is over (RFC 5722; IPv4
     /// alike).
     [[nodiscard]] Reassembled take(const View& view, std::span<const std::byte> frame,
-                             std::uint8_t interface, Tick now);
+                                   std::uint8_t interface, Tick now);
     /// Gives up what is too old. Cheap when nothing is.
     void advance(Tick now, ReassemblySink& sink);
 

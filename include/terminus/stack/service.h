@@ -32,7 +32,6 @@ struct Taken {
     std::size_t bytes =
         0;               ///< how many of the bytes offered it took; the rest is offered again later
     bool close = false;  ///< close our half after the text promised so far
-    bool abort = false;  ///< reset the flow
 };
 
 class Service {
@@ -44,10 +43,9 @@ public:
 
     [[nodiscard]] Text text() const { return text_; }
 
-    /// In-order text of a flow. `next` is the sequence number of the next byte that a generated
-    /// answer would have: a service with Text::generated appends by moving `state.mark`.
-    /// `all_acknowledged` tells that nothing promised is outstanding. Untaken text is offered again
-    /// when more arrives or all is acknowledged.
+    /// In-order text of a flow. A service with Text::generated promises an answer by moving
+    /// `state.mark`. `all_acknowledged` tells that nothing promised is outstanding. Untaken text is
+    /// offered again when more arrives or all is acknowledged.
     virtual Taken take(ServiceState& state, std::span<const std::byte> text,
                        bool all_acknowledged) const = 0;
 

@@ -76,7 +76,7 @@ public:
     bool advance(Tick now, Outbox& out);
     /// No new flow from now on: SYNs are refused.
     void drain();
-    /// RST to every flow that would get one, in the next turns; tables end empty and all handles end.
+    /// RST to every flow that would get one, in the next turns; tables end empty, handles end.
     void abort_all(Tick now);
 
     [[nodiscard]] const Counters& counters() const;

@@ -3,17 +3,16 @@
 /// flight, in recovery or with text held also borrows a busy record (tcp/effort.h, stack/busy.h).
 /// No record exists for CLOSED and LISTEN.
 ///
-/// | bytes | field                       | why |
-/// |-------|-----------------------------|------------------------------------------------------------|
-/// | 14    | key: addresses, ports, interface, family | an IPv6 flow keeps the id of its key
-/// instead  | | 2     | state, what it waits for, service's phase, flags | see below | | 24    |
-/// snd_una snd_nxt rcv_nxt rcv_adv snd_wnd snd_wl1 | RFC 9293 section 3.3.1                  | | 2
-/// | mss and wheel generation    | 14 and 2 bits                                              | | 2
-/// | send scale, back-off, service | RFC 7323 section 2, RFC 6298 section 5.5                 | | 4
-/// | srtt, rttvar                | RFC 6298, as ShortMicros                                   | | 8
-/// | deadline, last_heard        | one deadline; silence is counted from last_heard           | | 4
-/// | ts_recent, or timed_at_us   | RFC 7323 section 4.3; without timestamps the RTT's start   | | 4
-/// | held                        | service's mark, head of the text sent, or the busy record  |
+///     bytes  field
+///      14    key: addresses, ports, interface, family; an IPv6 flow keeps the id of its addresses
+///       2    state and what it waits for; flags, the service's phase
+///      24    snd_una snd_nxt rcv_nxt rcv_adv snd_wnd snd_wl1: RFC 9293 section 3.3.1
+///       2    mss (14 bits) and the generation of the wheel entry (2 bits)
+///       2    send scale, back-off, service: RFC 7323 section 2, RFC 6298 section 5.5
+///       4    srtt, rttvar: RFC 6298, as ShortMicros
+///       8    deadline, and last_heard, from which silence is counted
+///       4    ts_recent (RFC 7323 section 4.3), or without timestamps when the timed segment left
+///       4    held: the service's mark, the head of the text sent, or the busy record
 #pragma once
 
 #include "terminus/base/endian.h"
