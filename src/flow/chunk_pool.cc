@@ -1,12 +1,18 @@
 /// The pool of chunks: construction.
 #include "terminus/flow/chunk_pool.h"
 
+#include <algorithm>
+
 namespace terminus {
 
 namespace {
-/// 1.98 entries a flow, and two at least.
+/// 1.9 entries a flow, and what short flows leave behind.
 std::uint32_t entries_for(std::uint32_t flows) {
-    return static_cast<std::uint32_t>((std::uint64_t{flows} * 99 + 49) / 50 + 1);
+    constexpr std::uint64_t left_behind = 1U
+                                          << 21;  // two million flows a second, for one second each
+    const std::uint64_t flow_count = flows;
+    return static_cast<std::uint32_t>(flow_count * 19 / 10 +
+                                      std::min(left_behind, 32 * flow_count));
 }
 std::uint32_t chunks_for(std::uint32_t flows) {
     constexpr std::uint32_t partly_filled = ChunkPool::wheel_lists + 2 * ChunkPool::most_fifos;

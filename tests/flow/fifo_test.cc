@@ -46,7 +46,7 @@ TEST(Fifo, BehavesLikeAQueue) {
 }
 
 TEST(Fifo, SharesAFullPoolWithTheWheel) {
-    constexpr std::uint32_t flows = 3000;
+    constexpr std::uint32_t flows = 170;
     Memory pool_memory{ChunkPool::bytes_needed(flows)}, wheel_memory{Wheel::bytes_needed()};
     ChunkPool pool{pool_memory.span(), flows};
     Wheel wheel{wheel_memory.span(), pool, Millis{0}};

@@ -1,0 +1,92 @@
+/// What happens at the limits: a full table, too many half-open flows, an appliance that drains.
+#include "terminus/wire/tcp.h"
+
+#include "script.h"
+
+#include <gtest/gtest.h>
+
+namespace terminus::test {
+namespace {
+
+Scene with_one_flow(Scene scene, TableFull table_full) {
+    scene.options.settings.flows = 1;
+    scene.options.settings.ip6_flows = 1;
+    scene.options.settings.table_full = table_full;
+    return scene;
+}
+
+TEST(Limits, EvictTheOldestTimeWaitForANewFlow) {
+    run(with_one_flow(time_wait(), TableFull::evict_time_wait), R"(
+        new port 4001 isn 77
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        = event time_wait_evicted 1
+        = syn_received
+    )");
+}
+
+TEST(Limits, NeverEvictWhatLives) {
+    run(with_one_flow(established(), TableFull::evict_time_wait), R"(
+        new port 4001 isn 77
+        < S 0:0(0) win 65535 <mss 1400>
+        > R. @0:@0(0) ack 1
+        = event time_wait_evicted 0
+        = drop table_full 1
+        = established
+    )");
+}
+
+TEST(Limits, ResetWhenFull) {
+    run(with_one_flow(time_wait(), TableFull::reset), R"(
+        new port 4001 isn 77
+        < S 0:0(0) win 65535 <mss 1400>
+        > R. @0:@0(0) ack 1
+        = drop table_full 1
+        = time_wait
+    )");
+}
+
+TEST(Limits, StaySilentWhenFull) {
+    run(with_one_flow(time_wait(), TableFull::silent), R"(
+        new port 4001 isn 77
+        < S 0:0(0) win 65535 <mss 1400>
+        = drop table_full 1
+        = time_wait
+    )");
+}
+
+TEST(Limits, BoundHalfOpenFlows) {  // RFC 4987 section 3
+    Scene scene = syn_received();
+    scene.options.settings.half_open_flows = 1;
+    run(scene, R"(
+        new port 4001 isn 77
+        < S 0:0(0) win 65535 <mss 1400>
+        = drop half_open_full 1
+    )");
+}
+
+Datagram syn_from(std::uint16_t port) {
+    const Ends ends = ends_of(Family::ip4);
+    Datagram syn;
+    syn.source_mac = ends.their_mac;
+    syn.destination_mac = ends.our_mac;
+    syn.source = ends.theirs;
+    syn.destination = ends.ours;
+    syn.source_port = port;
+    syn.destination_port = 9;
+    syn.flags = tcp_flag::syn;
+    return syn;
+}
+
+TEST(Limits, DrainingRefusesNewFlows) {
+    Harness harness;
+    harness.inject(syn_from(4000));
+    EXPECT_EQ(harness.next_sent().flags, tcp_flag::syn | tcp_flag::ack);
+    harness.stack().drain();
+    harness.inject(syn_from(4001));
+    EXPECT_EQ(harness.next_sent().flags, tcp_flag::rst | tcp_flag::ack);
+    EXPECT_EQ(harness.stack().flows(), 1U);
+}
+
+}  // namespace
+}  // namespace terminus::test
