@@ -127,6 +127,17 @@ void let_go(Core& core, std::uint32_t slot) {
     if (record.flow == no_flow) core.forget(slot);
 }
 
+/// Who has closed wholly does not wait for ever: FIN-WAIT-2 is limited from the last segment on.
+void limit_fin_wait_2(Core& core, FlowId id) {
+    Flow& flow = core.flows[id];
+    if (flow.state() != State::fin_wait_2) return;
+    const Flows::Before before = core.flows.before(id);
+    const Millis end = flow.last_heard + core.settings.tcp.fin_wait_2_ms;
+    flow.wait_for(tcp::Waits::fin_wait_2);
+    if (is_before(end, flow.deadline)) flow.deadline = end;
+    core.flows.settle(id, before);
+}
+
 /// ABORT: RFC 9293 section 3.10.5. The RST leaves with the next advance(), and the flow with it.
 void abort_flow(Core& core, Busy& record) {
     if (!tcp::abort_sends_reset(core.flows[record.flow]))
@@ -319,6 +330,7 @@ CallError close(Core& core, Conversation which) {
         else
             (void)shutdown(core, which);
     }
+    if (record->flow != no_flow) limit_fin_wait_2(core, record->flow);
     let_go(core, which.slot);
     return CallError::none;
 }

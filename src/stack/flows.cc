@@ -60,8 +60,11 @@ void Flows::settle(FlowId id, const Before& before) {
         count(before.state, -1);
         count(flow.state(), +1);
         if (flow.state() == State::time_wait) {
-            flow.generation = (flow.generation + 1U) & 3;
-            if (!time_wait_.push(id, flow.generation)) counters_.count(TcpEvent::timers_refused);
+            const auto next = static_cast<std::uint8_t>((flow.generation + 1U) & 3);
+            if (time_wait_.push(id, next))
+                flow.generation = next & 3;
+            else  // what is filed in the wheel ends it, if late
+                counters_.count(TcpEvent::timers_refused);
             return;
         }
     }
@@ -99,9 +102,10 @@ void Flows::make_ready(FlowId id) {
     flow.ready = 1;
 }
 
-void Flows::delay_ack(FlowId id) {
-    tcp::Flow& flow = records_[id];
-    if (!delayed_acks_.push(id, flow.generation)) flow.ack_now = 1;
+bool Flows::delay_ack(FlowId id) {
+    // A flow that sends much may leave many entries behind one that waits: timers need room too.
+    if (delayed_acks_.size() >= records_.capacity() / 2) return false;
+    return delayed_acks_.push(id, records_[id].generation);
 }
 
 FlowId Flows::oldest_time_wait() {

@@ -70,7 +70,12 @@ public:
     void refile(FlowId id, Millis again);
     /// Puts a flow into the ready queue, once.
     void make_ready(FlowId id);
-    void delay_ack(FlowId id);
+    /// Queues an ACK to be sent later; false: it must be sent now.
+    [[nodiscard]] bool delay_ack(FlowId id);
+    /// True while the record is the flow's that `key` names.
+    [[nodiscard]] bool is_named(FlowId id, const Key& key) const {
+        return matches(&records_[id], key, keys_);
+    }
 
     /// The oldest flow in TIME-WAIT, for eviction; no_flow when none is.
     [[nodiscard]] FlowId oldest_time_wait();

@@ -92,10 +92,12 @@ bool send_plan(Core& core, const Turn& turn, FlowId id, Writer& writer, const Pl
     if (plan.length > 0) fill(core, flow, plan.seq, {frame.data + offset, plan.length});
     const Reply fields = fields_of(core, flow, plan.seq, plan.flags);
     writer.send_segment(frame, fields, static_cast<std::uint16_t>(plan.length));
+    if (plan.seq < flow.snd_nxt && flow.waits() != tcp::Waits::window)
+        core.counters.count(TcpEvent::segments_retransmitted);
     const bool is_new = plan.seq + plan.length > flow.snd_nxt;
     if (is_new && flow.service != Flow::no_service)
         core.counters.services[flow.service].bytes_sent += plan.length;
-    tcp::sent(flow, plan, core.settings.tcp, turn.now);
+    tcp::sent(flow, core.effort_of(flow), plan, core.settings.tcp, turn.now);
     return true;
 }
 
@@ -122,6 +124,15 @@ void borrow_for_flight(Core& core, FlowId id, std::uint32_t unsent) {
     if (core.busy_of(flow) != nullptr || unsent == 0) return;
     const auto window = tcp::initial_window_bytes(flow.mss_bytes(), core.settings.tcp);
     if (flow.in_flight() + unsent > window) (void)core.borrow(id);
+}
+
+/// A window that was as good as closed can open: the peer need not ask with a probe (RFC 9293
+/// section 3.8.6.2.2).
+bool opens_window(const Core& core, const Flow& flow) {
+    const std::uint32_t two_segments = 2 * flow.mss_bytes();
+    if (!tcp::may_receive_text(flow.state()) || flow.rcv_wnd() >= two_segments) return false;
+    const std::uint32_t step = std::min(two_segments, core.settings.tcp.receive_buffer_bytes / 2);
+    return receive_room(core, flow) >= flow.rcv_wnd() + step;
 }
 
 bool wants_nagle(const Flow& flow) {
@@ -169,9 +180,10 @@ void output(Core& core, const Turn& turn, FlowId id, Packet* packet) {
         unsent = unsent_bytes(core, flow);
     }
     wait_for_window(core, flow, unsent, turn.now);
-    if (flow.ack_now != 0) return send_ack(core, id, writer);
+    if (flow.ack_now != 0 || opens_window(core, flow)) return send_ack(core, id, writer);
     // An ACK that was delayed before is queued already.
-    if (flow.ack_pending != 0 && packet != nullptr && packet->took_text) core.flows.delay_ack(id);
+    if (flow.ack_pending == 0 || packet == nullptr || !packet->took_text) return;
+    if (!core.flows.delay_ack(id)) send_ack(core, id, writer);
 }
 
 void send_syn(Core& core, const Turn& turn, FlowId id, Packet* packet) {
@@ -192,8 +204,7 @@ void retransmit(Core& core, const Turn& turn, FlowId id, Packet* packet) {
     Writer writer{core, turn, id, packet};
     flow.retransmitted = 1;
     flow.stop_timing();
-    if (send_plan(core, turn, id, writer, tcp::oldest_segment(flow)))
-        core.counters.count(TcpEvent::segments_retransmitted);
+    (void)send_plan(core, turn, id, writer, tcp::oldest_segment(flow));
 }
 
 void probe_window(Core& core, const Turn& turn, FlowId id) {

@@ -143,7 +143,9 @@ void act(Core& core, const Turn& turn, Packet& packet) {
 
 void speak(Core& core, const Turn& turn, Packet& packet) {
     const FlowId id = packet.flow;
-    if (core.flows[id].state() == tcp::State::closed) return;  // ended meanwhile
+    // Ended meanwhile, and the record may be another flow's by now.
+    if (core.flows[id].state() == tcp::State::closed || !core.flows.is_named(id, packet.key))
+        return;
     const Flows::Before before = core.flows.before(id);
     if (packet.repeat_syn)
         send_syn(core, turn, id, &packet);

@@ -1,5 +1,6 @@
 /// Everything that time alone causes: due deadlines, delayed ACKs, the ends of TIME-WAIT, ready
 /// senders.
+#include "terminus/base/assert.h"
 #include "terminus/tcp/output.h"
 #include "terminus/tcp/timeout.h"
 
@@ -35,15 +36,23 @@ void end_by_time(Core& core, const Turn& turn, FlowId id, Due due) {
 /// A half-closed conversation may wait for its peer for ever: only who has closed wholly is
 /// limited.
 void forgive_half_close(Core& core, Flow& flow) {
+    if (flow.state() != State::fin_wait_2) return;
     const Busy* record = core.busy_of(flow);
-    if (record != nullptr && record->serial != 0 && !record->detached &&
-        flow.waits() == tcp::Waits::fin_wait_2)
-        flow.wait_for(tcp::Waits::silence);
+    const bool half = record != nullptr && record->serial != 0 && !record->detached;
+    flow.wait_for(half ? tcp::Waits::silence : tcp::Waits::fin_wait_2);
+}
+
+/// RFC 5681 section 3.1: slow start over what a timeout leaves lost needs an effort.
+void borrow_for_loss(Core& core, FlowId id, Tick now) {
+    const Flow& flow = core.flows[id];
+    const bool lost = flow.waits() == tcp::Waits::answer && is_due(flow.deadline, now.ms());
+    if (lost && flow.in_flight() > flow.mss_bytes()) (void)core.borrow(id);
 }
 
 void look_at(Core& core, const Turn& turn, FlowId id) {
     Flow& flow = core.flows[id];
     forgive_half_close(core, flow);
+    borrow_for_loss(core, id, turn.now);
     const tcp::Look look = tcp::look(flow, core.effort_of(flow), core.settings.tcp, turn.now);
     if (look.due == Due::give_up || look.due == Due::vanish)
         return end_by_time(core, turn, id, look.due);
@@ -58,6 +67,22 @@ void look_at(Core& core, const Turn& turn, FlowId id) {
     core.flows.settle(id, before);
 }
 
+bool is_over(const Core& core, const Flow& flow, Tick now) {
+    return is_due(flow.last_heard + core.settings.tcp.time_wait_ms, now.ms());
+}
+
+void end_time_wait(Core& core, FlowId id) {
+    core.counters.count(TcpEvent::closed);
+    core.end_flow(id, CallError::none);
+}
+
+/// TIME-WAIT is in the wheel only when its own queue had no place.
+void look_at_time_wait(Core& core, const Turn& turn, FlowId id) {
+    const Flow& flow = core.flows[id];
+    if (is_over(core, flow, turn.now)) return end_time_wait(core, id);
+    core.flows.refile(id, flow.last_heard + core.settings.tcp.time_wait_ms);
+}
+
 std::size_t look_at_due(Core& core, const Turn& turn) {
     const std::size_t room = turn.out.room();
     const std::size_t budget =
@@ -67,7 +92,8 @@ std::size_t look_at_due(Core& core, const Turn& turn) {
         [&](FlowId id, std::uint8_t generation) {
             const State state = core.flows[id].state();
             if (!core.flows.is_current({id, generation})) return;
-            if (state == State::closed || state == State::time_wait) return;
+            if (state == State::closed) return;
+            if (state == State::time_wait) return look_at_time_wait(core, turn, id);
             look_at(core, turn, id);
         },
         [&](FlowId id) { prefetch(&core.flows[id]); });
@@ -94,34 +120,23 @@ std::size_t send_delayed_acks(Core& core, const Turn& turn) {
     return done;
 }
 
-bool is_over(const Core& core, FlowId id, Tick now) {
-    const Flow& flow = core.flows[id];
-    return flow.state() != State::time_wait ||
-           is_due(flow.last_heard + core.settings.tcp.time_wait_ms, now.ms());
-}
-
-/// The oldest TIME-WAIT whose 2 MSL a repeated FIN began anew goes behind the others; false: it is
-/// not so.
-bool requeue_restarted(Core& core, Tick now) {
-    Fifo& queue = core.flows.time_wait();
-    if (queue.size() < 2 || !is_over(core, queue.ahead(1).flow(), now)) return false;
-    const Entry entry = queue.front();
-    queue.pop();
-    return queue.push(entry.flow(), entry.generation());
-}
-
+/// The queue is in order of the deadlines. A repeated FIN begins the 2 MSL anew (RFC 9293 section
+/// 3.10.7.4, eighth): such a flow goes behind the others when its first deadline comes.
 std::size_t end_time_waits(Core& core, const Turn& turn) {
+    Fifo& queue = core.flows.time_wait();
     std::size_t done = 0;
     for (; done < most_queued; ++done) {
         const FlowId id = core.flows.oldest_time_wait();
-        if (id == no_flow) break;
-        if (!is_over(core, id, turn.now)) {
-            if (requeue_restarted(core, turn.now)) continue;
-            break;
+        if (id == no_flow || !is_due(core.flows[id].deadline, turn.now.ms())) break;
+        const Entry entry = queue.front();
+        queue.pop();
+        if (is_over(core, core.flows[id], turn.now)) {
+            end_time_wait(core, id);
+            continue;
         }
-        core.flows.time_wait().pop();
-        core.counters.count(TcpEvent::closed);
-        core.end_flow(id, CallError::none);
+        core.flows[id].deadline = core.flows[id].last_heard + core.settings.tcp.time_wait_ms;
+        const bool queued = queue.push(entry.flow(), entry.generation());
+        TERMINUS_ASSERT(queued);  // into the place that it had
     }
     return done;
 }

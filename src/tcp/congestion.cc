@@ -61,10 +61,12 @@ void begin(Effort& effort, const Flow& flow, const Settings& settings) {
     effort.cwnd_bytes = congestion_window_bytes(flow, nullptr, settings);
     effort.recover = flow.snd_una;
     effort.send_again_from = flow.snd_nxt;
+    effort.timed_to = flow.snd_una + 1;  // what is in flight is measured by its oldest segment
     effort.snd_wnd_max = flow.snd_wnd;
     if (flow.retransmitted != 0) {
         effort.recovery = Recovery::loss;
         effort.recover = flow.snd_nxt;
+        effort.send_again_from = flow.snd_una + std::min(flow.in_flight(), flow.mss_bytes());
     }
 }
 
@@ -73,8 +75,9 @@ bool on_new_ack(Effort& effort, const Flow& flow, std::uint32_t acked_bytes) {
     if (effort.recovery == Recovery::recovery) return continue_recovery(effort, flow, acked_bytes);
     grow(effort, flow, acked_bytes);
     if (effort.recovery != Recovery::loss) return false;
+    effort.send_again_from = later(effort.send_again_from, flow.snd_una);
     if (flow.snd_una >= effort.recover) effort.recovery = Recovery::open;
-    return flow.snd_una < effort.recover;
+    return false;
 }
 
 bool on_duplicate_ack(Effort& effort, const Flow& flow) {
@@ -98,6 +101,7 @@ void on_timeout(Effort& effort, const Flow& flow) {
     effort.duplicate_acks = 0;
     effort.acked_bytes = 0;
     effort.recover = flow.snd_nxt;
+    effort.send_again_from = flow.snd_una;
     effort.recovery = Recovery::loss;
 }
 

@@ -46,7 +46,10 @@ bool is_acceptable(const Flow& flow, const Segment& s) {
     const std::uint32_t window = flow.rcv_wnd();
     const auto inside = [&](Seq at) { return at >= flow.rcv_nxt && at < flow.rcv_adv; };
     if (window == 0) return s.seq == flow.rcv_nxt;  // with text: only its ACK, URG and RST count
-    if (length == 0) return inside(s.seq);
+    // Deliberate: RFC 9293 excludes the window's end. But there a peer stands that has used up the
+    // window while a hole is open: its ACKs must count, or two such peers answer each other for
+    // ever.
+    if (length == 0) return inside(s.seq) || (s.seq == flow.rcv_adv && !s.has(rst));
     return inside(s.seq) || inside(s.end() - 1);
 }
 
@@ -77,6 +80,7 @@ bool check_sequence(Judgement& j) {
     if (is_repeated_syn(flow, s)) {
         // Deliberate: RFC 9293 answers with an ACK, which helps nobody whose SYN-ACK was lost.
         j.arrival.repeat_syn = true;
+        flow.stop_timing();  // RFC 6298 section 3: Karn's algorithm
         return j.settle(Drop::none);
     }
     if (is_acceptable(flow, s) || is_crossing_syn(flow, s)) return true;
@@ -104,8 +108,13 @@ bool check_syn(Judgement& j) {
     return j.challenge();  // RFC 5961 section 4.2
 }
 
+// RFC 7323 section 2.2: the window of a SYN is never scaled.
+std::uint32_t window_of(const Flow& flow, const Segment& s) {
+    return static_cast<std::uint32_t>(s.window) << (s.has(syn) ? 0U : flow.send_scale);
+}
+
 void take_window(Flow& flow, const Segment& s) {
-    flow.snd_wnd = static_cast<std::uint32_t>(s.window) << flow.send_scale;
+    flow.snd_wnd = window_of(flow, s);
     flow.snd_wl1 = s.seq;
 }
 
@@ -123,22 +132,40 @@ bool complete_handshake(Judgement& j) {
     return true;
 }
 
-void measure(Flow& flow, Tick now) {
-    if (flow.retransmitted == 0 && flow.is_timed()) sample_rtt(flow, flow.timed_us(now));
+// RFC 6298 section 3: what was sent once is measured, one segment in each round trip.
+void measure(Flow& flow, const Effort* effort, Seq ack, Tick now) {
+    if (!flow.is_timed() || (effort != nullptr && ack < effort->timed_to)) return;
+    if (flow.retransmitted == 0) sample_rtt(flow, flow.timed_us(now));
     flow.stop_timing();
+}
+
+// The SYN had to be repeated: the timeout begins with three seconds (RFC 6298 section 5.7), which
+// an estimate of one second gives, and one segment comes first (RFC 5681 section 3.1).
+void begin_after_loss(Flow& flow, Effort* effort) {
+    constexpr std::uint32_t estimate_us = 1'000'000;
+    sample_rtt(flow, estimate_us);
+    flow.retransmitted = 1;
+    if (effort != nullptr) effort->cwnd_bytes = flow.mss_bytes();
 }
 
 void advance_una(Judgement& j) {
     Flow& flow = j.flow;
     const std::uint32_t acked = j.segment.ack - flow.snd_una;
     j.arrival.acked_bytes = acked;
-    measure(flow, j.context.now);
+    const bool syn_repeated = j.arrival.established && flow.retransmitted != 0;
+    measure(flow, j.effort, j.segment.ack, j.context.now);
     flow.snd_una = j.segment.ack;
     flow.backoff =
         0;  // Deliberate: RFC 6298 keeps it until the next measurement; progress is proof enough
     const bool more =
         j.effort != nullptr ? on_new_ack(*j.effort, flow, acked) : flow.retransmitted != 0;
-    if (flow.in_flight() == 0) return go_silent(flow);  // RFC 6298 section 5.2
+    if (flow.in_flight() == 0) {
+        go_silent(flow);  // RFC 6298 section 5.2
+        if (syn_repeated) begin_after_loss(flow, j.effort);
+        return;
+    }
+    // All that was sent again is acknowledged: from now on text is sent once.
+    if (j.effort != nullptr && flow.snd_una >= j.effort->recover) flow.retransmitted = 0;
     j.arrival.retransmit = more;
     await_answer(flow, j.context.settings, j.context.now);  // RFC 6298 section 5.3
 }
@@ -146,9 +173,9 @@ void advance_una(Judgement& j) {
 // RFC 5681 section 2: (a) outstanding data, (b) no data, (c) no SYN or FIN, (d) the greatest ACK,
 // (e) same window.
 bool is_duplicate_ack(const Flow& flow, const Segment& s) {
-    if (flow.waits() == Waits::window) return false;  // it answers a probe of the window
+    if (flow.snd_wnd == 0) return false;  // it answers a probe of the window
     return flow.in_flight() > 0 && s.length() == 0 && s.ack == flow.snd_una &&
-           static_cast<std::uint32_t>(s.window) << flow.send_scale == flow.snd_wnd;
+           window_of(flow, s) == flow.snd_wnd;
 }
 
 void update_window(Judgement& j, bool progress) {
@@ -200,9 +227,7 @@ bool check_fin_acknowledged(Judgement& j) {
             go_silent(flow);
             return true;
         case State::closing:
-            enter(flow, State::time_wait);
-            flow.last_heard = j.context.now.ms();
-            flow.wait_for(Waits::time_wait);
+            await_old_segments(flow, j.context.settings, j.context.now);
             return true;
         case State::last_ack: return j.end(false);
         default: return true;
@@ -214,6 +239,10 @@ void find_text(Judgement& j) {
     const Flow& flow = j.flow;
     const Segment& s = j.segment;
     if (!may_receive_text(flow.state())) return;
+    if (s.has(syn)) {  // a crossing SYN: its text comes again, as that of every SYN
+        j.flow.ack_now = s.length() > 1 ? 1 : 0;
+        return;
+    }
     const Seq from = later(s.seq, flow.rcv_nxt);
     const Seq to = earlier(s.seq + s.text_length, flow.rcv_adv);
     if (from < to) {
@@ -299,11 +328,7 @@ void take_fin(Flow& flow, const Context& context) {
     switch (flow.state()) {
         case State::established: enter(flow, State::close_wait); break;
         case State::fin_wait_1: enter(flow, State::closing); break;
-        case State::fin_wait_2:
-            enter(flow, State::time_wait);
-            flow.wait_for(Waits::time_wait);
-            flow.last_heard = context.now.ms();
-            break;
+        case State::fin_wait_2: await_old_segments(flow, context.settings, context.now); break;
         default: break;
     }
 }

@@ -32,10 +32,27 @@ bool is_worth_sending(const Flow& flow, std::uint32_t length, const Outgoing& ou
     return idle;      // (4) the override: nothing in flight would ever open the window further
 }
 
+// RFC 5681 section 3.1: after a timeout slow start begins with one segment, over what was sent
+// before. Only whole segments: a smaller one would split what the peer may hold already.
+std::optional<Plan> lost_segment(const Flow& flow, const Effort& effort) {
+    const std::uint32_t text = flow.snd_nxt - effort.send_again_from - flow.fin_sent;
+    Plan plan{.seq = effort.send_again_from,
+              .length = std::min(text, flow.mss_bytes()),
+              .flags = tcp_flag::ack};
+    const std::uint32_t window = std::min(flow.snd_wnd, effort.cwnd_bytes);
+    const std::uint32_t before = effort.send_again_from - flow.snd_una;
+    const bool last = plan.length == text;
+    if (last && flow.fin_sent != 0) plan.flags |= tcp_flag::fin;
+    if (last && plan.length > 0) plan.flags |= tcp_flag::psh;
+    if (before + plan.length > window) return std::nullopt;
+    return plan;
+}
+
 }  // namespace
 
 std::optional<Plan> next_segment(const Flow& flow, const Effort* effort, const Outgoing& outgoing,
                                  const Settings& settings) {
+    if (effort != nullptr && sends_again(*effort, flow)) return lost_segment(flow, *effort);
     const bool fin_due = owes_fin(flow);
     if (outgoing.unsent_bytes == 0 && !fin_due) return std::nullopt;
     if (!is_synchronised(flow.state()) || flow.fin_sent != 0) return std::nullopt;
@@ -78,16 +95,20 @@ std::optional<Plan> window_probe(const Flow& flow, const Outgoing& outgoing) {
     return std::nullopt;
 }
 
-void sent(Flow& flow, const Plan& plan, const Settings& settings, Tick now) {
+void sent(Flow& flow, Effort* effort, const Plan& plan, const Settings& settings, Tick now) {
     flow.ack_pending = flow.ack_now = 0;
     const bool has_fin = (plan.flags & tcp_flag::fin) != 0;
     const Seq end = plan.seq + plan.length + (has_fin ? 1 : 0);
+    if (effort != nullptr && plan.seq == effort->send_again_from) effort->send_again_from = end;
     if (end <= flow.snd_nxt) return;  // sent again: snd_nxt and the timer stand
     const bool was_idle = flow.in_flight() == 0;
     flow.snd_nxt = end;
     if (has_fin) flow.fin_sent = 1;
+    if (was_idle || (effort != nullptr && !flow.is_timed())) {
+        flow.time_from(now);
+        if (effort != nullptr) effort->timed_to = end;
+    }
     if (!was_idle) return;
-    flow.time_from(now);
     if (flow.waits() != Waits::window) await_answer(flow, settings, now);  // RFC 6298 section 5.1
 }
 

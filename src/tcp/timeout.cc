@@ -18,21 +18,36 @@ void set_deadline(Flow& flow, Waits waits, std::uint32_t after_ms, Tick now) {
     flow.deadline = now.after_ms(after_ms).deadline_ms();
 }
 
-bool has_given_up(const Flow& flow, const Settings& settings) {
+constexpr std::uint8_t most_backoff = 15;
+
+std::uint32_t silent_ms(const Flow& flow, Tick now) {
+    return static_cast<std::uint32_t>(std::max(0, elapsed_ms(flow.last_heard, now.ms())));
+}
+
+// Tried for `limit_ms`. Where short timeouts end the count of tries before that, silence decides.
+bool is_tried_for(const Flow& flow, std::uint32_t limit_ms, const Settings& settings, Tick now) {
+    if (backed_off_ms(flow, settings) >= limit_ms) return true;
+    return flow.backoff == most_backoff && silent_ms(flow, now) >= limit_ms;
+}
+
+bool has_given_up(const Flow& flow, const Settings& settings, Tick now) {
     switch (flow.state()) {
         case State::syn_received: return flow.backoff >= settings.syn_ack_retries;
-        case State::syn_sent: return backed_off_ms(flow, settings) >= settings.syn_give_up_ms;
-        default: return backed_off_ms(flow, settings) >= settings.give_up_ms;
+        case State::syn_sent: return is_tried_for(flow, settings.syn_give_up_ms, settings, now);
+        default: break;
     }
+    // A peer that took its window back and still answers is there: RFC 9293 section 3.8.6, SHLD-17.
+    if (flow.snd_wnd == 0 && silent_ms(flow, now) < settings.give_up_ms) return false;
+    return is_tried_for(flow, settings.give_up_ms, settings, now);
 }
 
 void back_off(Flow& flow) {
-    if (flow.backoff < 15) ++flow.backoff;
+    if (flow.backoff < most_backoff) ++flow.backoff;
 }
 
 Look retransmission_due(Flow& flow, Effort* effort, const Settings& settings, Tick now) {
-    if (has_given_up(flow, settings)) return {.due = Due::give_up, .again = {}};
-    if (effort != nullptr) on_timeout(*effort, flow);
+    if (has_given_up(flow, settings, now)) return {.due = Due::give_up, .again = {}};
+    if (effort != nullptr && is_synchronised(flow.state())) on_timeout(*effort, flow);
     flow.retransmitted = 1;
     flow.stop_timing();
     back_off(flow);
@@ -42,17 +57,17 @@ Look retransmission_due(Flow& flow, Effort* effort, const Settings& settings, Ti
 
 Look probe_due(Flow& flow, const Settings& settings, Tick now) {
     back_off(flow);  // RFC 9293 section 3.8.6.1: SHLD-30; never given up while ACKs come (MUST-37)
-    const auto silent_ms = elapsed_ms(flow.last_heard, now.ms());
-    if (silent_ms > 0 && static_cast<std::uint32_t>(silent_ms) >= settings.give_up_ms &&
-        backed_off_ms(flow, settings) >= settings.give_up_ms)
+    flow.stop_timing();  // the probe is sent again: Karn's algorithm
+    if (silent_ms(flow, now) >= settings.give_up_ms &&
+        is_tried_for(flow, settings.give_up_ms, settings, now))
         return {.due = Due::give_up, .again = {}};
     await_window(flow, settings, now);
     return {.due = Due::probe, .again = flow.deadline};
 }
 
 Look silence_look(const Flow& flow, const Settings& settings, Tick now) {
-    const std::int32_t silent_ms = std::max(0, elapsed_ms(flow.last_heard, now.ms()));
-    const std::int32_t next_ms = std::clamp(silent_ms, shortest_look_ms, longest_look_ms);
+    const auto silent = static_cast<std::int32_t>(silent_ms(flow, now));
+    const std::int32_t next_ms = std::clamp(silent, shortest_look_ms, longest_look_ms);
     Millis again = now.deadline_ms() + static_cast<std::uint32_t>(next_ms);
     if (flow.waits() == Waits::fin_wait_2) {
         const Millis end = flow.last_heard + settings.fin_wait_2_ms;
@@ -70,6 +85,12 @@ void await_answer(Flow& flow, const Settings& settings, Tick now) {
 
 void await_window(Flow& flow, const Settings& settings, Tick now) {
     set_deadline(flow, Waits::window, rto_ms(flow, settings), now);
+}
+
+void await_old_segments(Flow& flow, const Settings& settings, Tick now) {
+    enter(flow, State::time_wait);
+    flow.last_heard = now.ms();
+    set_deadline(flow, Waits::time_wait, settings.time_wait_ms, now);
 }
 
 void go_silent(Flow& flow) {

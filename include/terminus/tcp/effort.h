@@ -33,6 +33,7 @@ struct Effort {
     std::uint32_t acked_bytes = 0;  ///< since the last growth in congestion avoidance (RFC 3465)
     Seq recover;                    ///< RFC 6582 section 3.2
     Seq send_again_from;  ///< after a timeout: what lies from here to snd_nxt is sent again
+    Seq timed_to;         ///< RFC 6298 section 3: the ACK of what ends here ends the measurement
     Recovery recovery = Recovery::open;
     std::uint8_t duplicate_acks = 0;
     std::uint8_t fin_held : 1 = 0;  ///< a FIN beyond a hole came: fin_seq
@@ -61,6 +62,6 @@ struct Effort {
     // reserved: statistics of STATUS.
     std::uint32_t total_retransmissions = 0, delivered_segments = 0, busy_us = 0;
 };
-static_assert(sizeof(Effort) == 260);
+static_assert(sizeof(Effort) == 264);
 
 }  // namespace terminus::tcp

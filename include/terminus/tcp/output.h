@@ -25,7 +25,8 @@ struct Outgoing {
     bool nagle = false;              ///< RFC 9293 section 3.7.4
 };
 
-/// The next segment with text or FIN that windows and Nagle allow, if any.
+/// The next segment with text or FIN that windows and Nagle allow, if any: what a timeout left to
+/// be sent again, else what is new.
 [[nodiscard]] std::optional<Plan> next_segment(const Flow& flow, const Effort* effort,
                                                const Outgoing& outgoing, const Settings& settings);
 /// The oldest segment in flight, to be sent again. There must be something in flight.
@@ -34,7 +35,7 @@ struct Outgoing {
 [[nodiscard]] std::optional<Plan> window_probe(const Flow& flow, const Outgoing& outgoing);
 
 /// `plan` was written and left: moves snd_nxt, starts the RTT measurement and the timer.
-void sent(Flow& flow, const Plan& plan, const Settings& settings, Tick now);
+void sent(Flow& flow, Effort* effort, const Plan& plan, const Settings& settings, Tick now);
 
 /// The user closed our half: RFC 9293 section 3.10.4. The FIN follows the text.
 void close(Flow& flow);

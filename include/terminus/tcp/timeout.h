@@ -15,6 +15,8 @@ namespace terminus::tcp {
 void await_answer(Flow& flow, const Settings& settings, Tick now);
 /// Starts the persist timer: RFC 9293 section 3.8.6.1.
 void await_window(Flow& flow, const Settings& settings, Tick now);
+/// TIME-WAIT begins, for 2 MSL: RFC 9293 section 3.6.1.
+void await_old_segments(Flow& flow, const Settings& settings, Tick now);
 /// Nothing is in flight and nothing waits: only silence can end this flow. The deadline stays as it
 /// is: the wheel looks at the flow then and finds that nothing is due.
 void go_silent(Flow& flow);
