@@ -30,8 +30,8 @@ TEST(Drop, EveryReasonHasANameOfItsOwnAndAMeaning) {
 TEST(Drop, IsNamedAsTheEnumSpellsIt) {
     EXPECT_EQ(name(Drop::none), "none");
     EXPECT_EQ(name(Drop::ip6_header_order), "ip6_header_order");
-    EXPECT_EQ(name(Drop::draining), "draining");
-    EXPECT_EQ(static_cast<std::size_t>(Drop::draining) + 1, drop_count);
+    EXPECT_EQ(name(Drop::ring_full), "ring_full");
+    EXPECT_EQ(static_cast<std::size_t>(Drop::ring_full) + 1, drop_count);
 }
 
 TEST(End, IsNamedAsTheEnumSpellsIt) {
