@@ -83,10 +83,15 @@ class Checks:
             expect(re.search(rf"^{name}[{{ ]", text, re.MULTILINE) is not None, f"no {name}")
 
     def counted(self, name: str, at_least: int) -> None:
-        expect(total(self.metrics(), name) >= at_least, f"{name} is too small")
+        """Counters are published a few times a second: this may need a moment."""
+        for _ in range(20):
+            if (value := total(self.metrics(), name)) >= at_least:
+                return
+            time.sleep(0.2)
+        raise Wrong(f"{name} is {value:.0f}, not {at_least} or more")
 
     def frames_end_once(self) -> None:
-        """Counters are published a few times a second, so a moment of silence is waited for."""
+        """Frames that come between two publications need a moment of silence."""
         for _ in range(20):
             text = self.metrics()
             came = total(text, "terminus_frames_in_total")

@@ -4,6 +4,7 @@ A step is a function that returns a Tally; what the machine cannot run is a name
 output of a step lies in build/test-logs/STEP.log; the terminal gets a line per step and failure.
 """
 
+import json
 import os
 import re
 import signal
@@ -40,6 +41,9 @@ class Tally:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
 
 
+running: list[subprocess.Popen] = []
+
+
 class BuildFailed(Exception):
     """A build that does not finish: the step is one failure, its log says why."""
 
@@ -52,14 +56,23 @@ def run(step: str, command: list, env: dict | None = None,
     child = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **(env or {})},
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, start_new_session=True)
+    running.append(child)
     try:
         raw, _ = child.communicate(timeout=limit_seconds)
         status, output = child.returncode, raw.decode(errors="replace")
     except subprocess.TimeoutExpired:
         status, output = 124, stop(child) + f"\nstopped after {limit_seconds} s\n"
+    running.remove(child)
     with open(LOGS / f"{step}.log", "a") as log:
         log.write(f"$ {' '.join(command)}\n{output}\n")
     return status, output
+
+
+def end(signal_number: int, _frame) -> None:
+    """Whoever stops the tests stops what they run, too."""
+    for child in list(running):
+        stop(child)
+    sys.exit(128 + signal_number)
 
 
 def stop(child: subprocess.Popen) -> str:
@@ -73,13 +86,18 @@ def stop(child: subprocess.Popen) -> str:
     return ""
 
 
-def build(step: str, folder: str, options: list[str], env: dict | None = None,
-          targets: list[str] | None = None) -> None:
-    """Configures `folder` once, then builds; raises BuildFailed."""
-    if not (ROOT / folder / "build.ninja").exists():
-        status, output = run(step, ["meson", "setup", folder, *options], env=env)
-        if status:
-            raise BuildFailed(f"meson setup {folder}: {last_line(output)}")
+def configure(step: str, folder: str, options: list[str], env: dict | None = None) -> None:
+    """`meson setup`, once per folder; raises BuildFailed."""
+    if (ROOT / folder / "build.ninja").exists():
+        return
+    status, output = run(step, ["meson", "setup", folder, *options], env=env)
+    if status:
+        raise BuildFailed(f"meson setup {folder}: {last_line(output)}")
+
+
+def build(step: str, folder: str, options: list[str], targets: list[str] | None = None) -> None:
+    """Configures `folder` once, then builds all or the targets; raises BuildFailed."""
+    configure(step, folder, options)
     status, output = run(step, ["ninja", "-C", folder, *(targets or [])])
     if status:
         wrong = [line for line in output.splitlines() if re.search(r"error|FAILED|ninja:", line)]
@@ -132,7 +150,8 @@ def meson_test(step: str, folder: str, env: dict | None = None) -> Tally:
 def counted(step: str, command: list, env: dict | None = None) -> Tally:
     """A step with its own runner, whose last line counts; without such a line it is one test."""
     status, output = run(step, command, env=env)
-    notes = [line.strip() for line in output.splitlines() if re.match(r"\s*(FAIL|skip) ", line)]
+    notes = [line.strip() for line in output.splitlines()
+             if re.match(r"\s*(FAIL|skip|SURVIVES) ", line)]
     found = COUNT_LINE.match(last_line(output))
     if not found:
         return Tally(failed=1, notes=notes + [f"FAIL {step}: {last_line(output)}"])
@@ -192,24 +211,29 @@ def fuzz_one(target: Path, seeds: list[Path]) -> Tally:
     return Tally(failed=1, notes=[f"FAIL fuzz {target.name}: {last_line(output)}"])
 
 
+def fuzz_targets() -> list[str]:
+    """The libFuzzer programs, as Meson knows them; the rest of that tree need not be built."""
+    status, output = run("fuzz", ["meson", "introspect", "--targets", "build-fuzz"])
+    if status:
+        raise BuildFailed(f"meson introspect: {last_line(output)}")
+    files = [target["filename"][0] for target in json.loads(output)]
+    return sorted(str(Path(f).relative_to(ROOT / "build-fuzz")) for f in files
+                  if f.endswith("_fuzz"))
+
+
 def step_fuzz() -> Tally:
-    build("fuzz", "build-fuzz", ["-Ddpdk=disabled", "-Dbenches=false", "-Dtests=true",
-                                 "-Dfuzzers=true", "-Dwerror=false", "-Db_lundef=false"],
-          env={"CC": "clang", "CXX": "ccache clang++"}, targets=fuzz_targets())
+    options = ["-Ddpdk=disabled", "-Dbenches=false", "-Dfuzzers=true", "-Dwerror=false",
+               "-Db_lundef=false"]
+    configure("fuzz", "build-fuzz", options, {"CC": "ccache clang", "CXX": "ccache clang++"})
+    targets = fuzz_targets()
+    if not targets:
+        return Tally(failed=1, notes=["FAIL fuzz: there is no *_fuzz target"])
+    build("fuzz", "build-fuzz", options, targets)
     seeds, notes = fuzz_seeds()
     tally = Tally(skipped=len(notes), notes=notes)
-    targets = sorted(p for p in (ROOT / "build-fuzz").glob("tests/**/*_fuzz")
-                     if p.is_file() and os.access(p, os.X_OK))
     for target in targets:
-        tally.add(fuzz_one(target, seeds))
-    if not targets:
-        tally.add(Tally(failed=1, notes=["FAIL fuzz: no *_fuzz target was built"]))
+        tally.add(fuzz_one(ROOT / "build-fuzz" / target, seeds))
     return tally
-
-
-def fuzz_targets() -> list[str]:
-    """All targets: a fuzz build has few others."""
-    return []
 
 
 def step_mutants() -> Tally:
@@ -273,6 +297,8 @@ def main(names: list[str]) -> int:
         print(f"unknown step {unknown[0]}; there are: {' '.join(STEPS)}", file=sys.stderr)
         return 2
     LOGS.mkdir(parents=True, exist_ok=True)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, end)
     total = Tally()
     for name in names or DEFAULT:
         began = time.monotonic()

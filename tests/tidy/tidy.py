@@ -61,8 +61,8 @@ INTRINSICS = {"immintrin.h", "emmintrin.h", "wmmintrin.h", "smmintrin.h", "nmmin
               "tmmintrin.h", "x86intrin.h"}
 
 COMMENT_STARTS = {".h": ("//", "/*"), ".cc": ("//", "/*"), ".py": ('"""', "#"), ".sh": ("#",),
-                  ".toml": ("#",), ".build": ("#",), "": ("#",), ".yml": ("#",), ".yaml": ("#",),
-                  ".service": ("#",)}
+                  ".toml": ("#",), ".build": ("#",), "": ("#", '"""'),
+                  ".yml": ("#",), ".yaml": ("#",), ".service": ("#",)}
 RFC_CLAUSE = re.compile(r"RFC (\d+),? sections? (\d+(?:\.\d+)*|[A-Z](?:\.\d+)*\b)")
 
 
