@@ -29,8 +29,8 @@ TEST(Measurement,
     std::string script =
         "< . 1:1(0) ack 1 win 2800\ncall send 70000\n> . 1:1401(1400) ack 1\n"
         "> . 1401:2801(1400) ack 1\n+202ms\n> P. 1:1401(1400) ack 1\n"
-        "< . 1:1(0) ack 2801 win 2800\n> . 2801:4201(1400) ack 1\n> . 4201:5601(1400) ack 1\n";
-    for (std::uint32_t una = 2801; una < 40 * 1400; una += 1400) {
+        "< . 1:1(0) ack 1401 win 2800\n> P. 1401:2801(1400) ack 1\n> . 2801:4201(1400) ack 1\n";
+    for (std::uint32_t una = 1401; una < 40 * 1400; una += 1400) {
         const std::uint32_t next = una + 2800;
         script += "+60ms\n< . 1:1(0) ack " + std::to_string(una + 1400) + " win 2800\n> . " +
                   std::to_string(next) + ":" + std::to_string(next + 1400) + "(1400) ack 1\n";
