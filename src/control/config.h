@@ -59,7 +59,6 @@ struct InterfaceConfig {
     std::uint16_t mtu_bytes = 1500;
     std::uint16_t vlan = 0;
     std::optional<Mac> mac;
-    bool accept_router_advertisements = false;
     Origin origin;
 };
 

@@ -39,8 +39,7 @@ Interface interface_of(const InterfaceConfig& it, std::uint8_t lane) {
             .mtu_bytes = it.mtu_bytes,
             .addresses = it.addresses,
             .prefixes = it.prefixes,
-            .gateways = it.gateways,
-            .accepts_router_advertisements = it.accept_router_advertisements};
+            .gateways = it.gateways};
 }
 
 /// A list of groups for the device's filter: all nodes, and the solicited-node groups of our

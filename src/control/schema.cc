@@ -89,9 +89,6 @@ const std::array interface_keys{
     key<InterfaceConfig, &InterfaceConfig::mac>("mac", {.help = "our MAC address",
                                                         .otherwise = "the device's own",
                                                         .example = "\"02:00:00:00:00:01\""}),
-    key<InterfaceConfig, &InterfaceConfig::accept_router_advertisements>(
-        "accept_router_advertisements",
-        {.help = "learn the IPv6 gateway from router advertisements (RFC 4861)"}),
 };
 
 const std::array rule_keys{

@@ -63,7 +63,7 @@ void describe(rte_mbuf& mbuf, Frame& frame) {
     frame.data = rte_pktmbuf_mtod(&mbuf, std::byte*);
     frame.handle = &mbuf;
     frame.length = mbuf.data_len;
-    frame.capacity = static_cast<std::uint16_t>(mbuf.data_len + rte_pktmbuf_tailroom(&mbuf));
+    frame.capacity = std::uint32_t{mbuf.data_len} + rte_pktmbuf_tailroom(&mbuf);
     frame.headroom = mbuf.data_off;
     mbuf.hash.usr = 0;
 }
@@ -140,7 +140,7 @@ std::size_t EthdevLane::transmit(std::span<const Frame> frames) {
 void EthdevLane::prepare(const Frame& frame) const {
     rte_mbuf& mbuf = *mbuf_of(frame);
     mbuf.data_off = static_cast<std::uint16_t>(frame.data - static_cast<std::byte*>(mbuf.buf_addr));
-    mbuf.data_len = frame.length;
+    mbuf.data_len = static_cast<std::uint16_t>(frame.length);
     mbuf.pkt_len = frame.length;
     mbuf.ol_flags = 0;
     if (!frame.finish_ip && !frame.finish_l4) return;

@@ -95,7 +95,7 @@ void reply_to_echo(Core& core, const Turn& turn, Packet& packet) {
     const auto message = packet.message();
     const std::uint16_t header = echo_reply(message, envelope, from);
     write_link(core.interface(packet.interface), packet.frame, message.data() - header,
-               static_cast<std::uint16_t>(header + message.size()), to);
+               static_cast<std::uint32_t>(header + message.size()), to);
     send(core, turn, packet.interface, packet.frame);
     packet.sent = true;
     const bool six = is_ip6(packet);
@@ -136,6 +136,11 @@ CallError error_of(Family family, std::uint8_t type, std::uint8_t code) {
 /// An error that quotes a segment of ours: RFC 1122 section 4.2.3.9. Believed only where the quoted
 /// sequence number is in flight: RFC 5927 section 4.1.
 void receive_error(Core& core, Packet& packet, const Icmp4Header& header) {
+    const std::uint32_t rest =
+        static_cast<std::uint32_t>(header.rest_high.host()) << 16 | header.rest_low.host();
+    const ErrorMeaning meaning = classify_error(packet.view.family, header.type, header.code, rest);
+    packet.drop = Drop::icmp_type_ignored;
+    if (meaning.kind == ErrorClass::ignored) return;  // a redirect, a source quench
     const auto quote = parse_quote(packet.view.family, packet.message().subspan(sizeof header));
     packet.drop = Drop::icmp_error_unmatched;
     if (!quote || quote->protocol != ip_protocol::tcp || !quote->has_seq) return;
@@ -148,9 +153,6 @@ void receive_error(Core& core, Packet& packet, const Icmp4Header& header) {
     if (seq < flow.snd_una || seq >= flow.snd_nxt) return;
     packet.drop = Drop::none;
     core.counters.count(TcpEvent::icmp_errors_matched);
-    const std::uint32_t rest =
-        static_cast<std::uint32_t>(header.rest_high.host()) << 16 | header.rest_low.host();
-    const ErrorMeaning meaning = classify_error(packet.view.family, header.type, header.code, rest);
     // RFC 5461 section 4.1: a hard error ends only what was not yet established.
     if (meaning.kind != ErrorClass::hard || tcp::is_synchronised(flow.state())) return;
     core.counters.count(TcpEvent::handshakes_failed);
@@ -178,13 +180,17 @@ void answer_time_exceeded(Core& core, const Turn& turn, Packet& packet) {
 void answer_problem(Core& core, const Turn& turn, Packet& packet) {
     const Interface& interface = core.interface(packet.interface);
     const Ownership owned = core.ownership(packet.interface, destination_of(packet));
+    if (owned == Ownership::none) {
+        packet.drop = Drop::ip_destination_not_ours;
+        return;
+    }
     const Address* own = source_address(interface, Family::ip6);
-    if (owned == Ownership::none || own == nullptr) return;
+    const Address speaker = own != nullptr ? *own : link_local_of(interface);
     const bool is_ours = owned == Ownership::own || owned == Ownership::answered;
     const Ip6Problem& problem = packet.view.problem;
     if (!may_send_error(core, turn, packet, problem.even_multicast)) return;
     send_error(core, turn, packet, parameter_problem(problem),
-               is_ours ? destination_of(packet) : *own);
+               is_ours ? destination_of(packet) : speaker);
 }
 
 void receive_icmp(Core& core, const Turn& turn, Packet& packet) {
@@ -203,19 +209,22 @@ void receive_icmp(Core& core, const Turn& turn, Packet& packet) {
 
 namespace {
 
+bool is_served(const Core& core, const Question& question) {
+    const Rule* rule = core.policy->judge(question);
+    return rule != nullptr && rule->action == Action::serve;
+}
+
 /// CVE-2024-2169: two services that answer each other never stop. What comes from a port where such
-/// a service lives, well known or our own, gets no answer.
+/// a service lives, well known or our own, gets no answer: neither where we would serve that port,
+/// nor where a twin of ours at the other end would.
 bool could_loop(const Core& core, const Packet& packet) {
     const auto& header = packet.header_at<UdpHeader>(packet.view.l4);
     const std::uint16_t source = header.source_port.host();
     constexpr std::array<std::uint16_t, 4> chatty{7, 13, 17, 19};
     if (std::ranges::find(chatty, source) != chatty.end()) return true;
-    const Question back{.source = destination_of(packet),
-                        .destination = destination_of(packet),
-                        .protocol = RuleProtocol::udp,
-                        .destination_port = source};
-    const Rule* rule = core.policy->judge(back);
-    return rule != nullptr && rule->action == Action::serve;
+    const Address ours = destination_of(packet), theirs = source_of(packet);
+    return is_served(core, {ours, theirs, RuleProtocol::udp, source}) ||
+           is_served(core, {theirs, ours, RuleProtocol::udp, source});
 }
 
 void serve_datagram(Core& core, const Turn& turn, Packet& packet, const Rule& rule) {

@@ -36,7 +36,7 @@ Ends ends_of(const View& view, std::span<const std::byte> frame) {
 /// What RFC 4861 sections 7.1.1 and 7.1.2 ask of both messages.
 bool is_sound(const View& view, std::span<const std::byte> frame) {
     if (view.hop_limit != discovery_hop_limit) return false;
-    if (view.end - view.l4 < static_cast<int>(sizeof(NeighbourMessage))) return false;
+    if (view.end - view.l4 < sizeof(NeighbourMessage)) return false;
     const auto message = load<NeighbourMessage>(frame.data() + view.l4);
     return message.code == 0 && !Address::ip6(message.target.data()).is_multicast();
 }

@@ -14,7 +14,7 @@ namespace {
 Frame borrowed_frame(std::span<std::byte> bytes, std::uint8_t lane) {
     Frame frame;
     frame.data = bytes.data();
-    frame.length = frame.capacity = static_cast<std::uint16_t>(bytes.size());
+    frame.length = frame.capacity = static_cast<std::uint32_t>(bytes.size());
     frame.headroom = minimum_headroom;
     frame.lane = lane;
     return frame;
@@ -22,11 +22,6 @@ Frame borrowed_frame(std::span<std::byte> bytes, std::uint8_t lane) {
 
 /// The whole datagram is parsed as if it had come so, checksums and all.
 void receive_whole(Core& core, const Turn& turn, Packet& fragment, std::span<std::byte> bytes) {
-    constexpr std::size_t most_bytes = 65535;  // of a frame
-    if (bytes.size() > most_bytes) {
-        fragment.drop = Drop::fragment_limit;
-        return;
-    }
     Packet whole;
     whole.frame = borrowed_frame(bytes, fragment.frame.lane);
     whole.interface = fragment.interface;
@@ -55,7 +50,7 @@ public:
         if (packet.frame.handle == nullptr) return;
         packet.frame.lane = core_.interface(interface).lane;
         packet.frame.length =
-            static_cast<std::uint16_t>(std::min<std::size_t>(first.size(), packet.frame.capacity));
+            static_cast<std::uint32_t>(std::min<std::size_t>(first.size(), packet.frame.capacity));
         std::ranges::copy(first.first(packet.frame.length), packet.frame.data);
         packet.interface = interface;
         (void)parse(packet.frame.bytes(), Checked::good, Checked::good, packet.view);

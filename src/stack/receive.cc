@@ -42,10 +42,12 @@ Key key_of_packet(const Packet& packet) {
 void parse_packet(Core& core, Packet& packet) {
     packet.drop = parse(packet.frame.bytes(), packet.frame.ip_checksum, packet.frame.l4_checksum,
                         packet.view);
-    const bool asks_answer = packet.view.problem.wanted;
-    if (packet.drop != Drop::none && !asks_answer) return;
+    if (packet.drop == Drop::frame_truncated) return;
     const Drop link = check_link(core, packet);
-    if (link != Drop::none) packet.drop = link;
+    if (link != Drop::none) {  // not ours: whatever is wrong inside is nobody's to tell
+        packet.drop = link;
+        packet.view.problem = {};
+    }
     if (packet.drop != Drop::none || packet.view.is_fragment) return;
     identify(core, packet);
     if (packet.view.kind == Kind::tcp) core.flows.prefetch(packet.hash);
@@ -66,17 +68,37 @@ bool is_addressed_to_us(const Core& core, const Packet& packet, Ownership& owned
 }
 
 void act_on_segment(Core& core, const Turn& turn, Packet& packet) {
+    if (packet.view.link_group) {  // RFC 1122 section 3.3.6: a host's packet came to a group's MAC
+        packet.drop = Drop::multicast_destination;
+        return;
+    }
     const FlowId id = core.flows.find(packet.key, packet.hash);
     if (id != no_flow) return receive_segment(core, turn, packet, id);
     Ownership owned{};
     if (!is_addressed_to_us(core, packet, owned)) {
         packet.drop = Drop::ip_destination_not_ours;
-    } else if (packet.view.link_group || owned == Ownership::broadcast ||
-               owned == Ownership::group) {
+    } else if (owned == Ownership::broadcast || owned == Ownership::group) {
         packet.drop = Drop::multicast_destination;  // RFC 9293 section 3.9.2.3, MUST-57
     } else {
         judge_stranger(core, turn, packet);
     }
+}
+
+/// MLD and Neighbour Discovery, which alone may come to a group.
+bool is_discovery(const Packet& packet) {
+    if (packet.view.kind != Kind::icmp || packet.view.family != Family::ip6) return false;
+    const std::uint8_t type = packet.header_at<Icmp6Header>(packet.view.l4).type;
+    return type >= icmp6_type::mld_query && type <= icmp6_type::redirect;
+}
+
+/// RFC 1122 section 3.2.1.3: a broadcast address or our own is no sender.
+bool is_source_impossible(const Core& core, const Packet& packet) {
+    const Address source =
+        packet.view.family == Family::ip4
+            ? Address::ip4(packet.header_at<Ip4Header>(packet.view.l3).source)
+            : Address::ip6(packet.header_at<Ip6Header>(packet.view.l3).source.data());
+    const Ownership owned = core.ownership(packet.interface, source);
+    return owned == Ownership::own || owned == Ownership::broadcast;
 }
 
 void act_on_datagram(Core& core, const Turn& turn, Packet& packet) {
@@ -85,14 +107,14 @@ void act_on_datagram(Core& core, const Turn& turn, Packet& packet) {
     const bool group = owned == Ownership::broadcast || owned == Ownership::group;
     if (!ours) {
         packet.drop = Drop::ip_destination_not_ours;
-    } else if (packet.view.is_fragment && !group) {
-        receive_fragment(core, turn, packet);
-    } else if (packet.view.kind == Kind::icmp && packet.view.family == Family::ip6 &&
-               packet.header_at<Icmp6Header>(packet.view.l4).type >= icmp6_type::mld_query &&
-               packet.header_at<Icmp6Header>(packet.view.l4).type <= icmp6_type::redirect) {
+    } else if (is_discovery(packet)) {
         receive_discovery(core, turn, packet);
     } else if (group || packet.view.link_group) {
         packet.drop = Drop::multicast_destination;  // RFC 1122 section 3.2.2: silence
+    } else if (is_source_impossible(core, packet)) {
+        packet.drop = Drop::ip_source_invalid;
+    } else if (packet.view.is_fragment) {
+        receive_fragment(core, turn, packet);
     } else if (packet.view.kind == Kind::icmp) {
         receive_icmp(core, turn, packet);
     } else if (packet.view.kind == Kind::udp) {

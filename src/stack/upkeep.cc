@@ -21,7 +21,7 @@ template <typename Build>
 void send_built(Core& core, const Turn& turn, std::uint8_t index, Build&& build) {
     Frame frame = turn.out.room() > 0 ? turn.out.fresh() : Frame{};
     if (frame.handle == nullptr) return;
-    frame.length = static_cast<std::uint16_t>(build(std::span{frame.data, frame.capacity}));
+    frame.length = static_cast<std::uint32_t>(build(std::span{frame.data, frame.capacity}));
     send(core, turn, index, frame);
 }
 
@@ -36,13 +36,15 @@ bool is_answered(const Core& core, const Packet& packet, const Address& address)
 
 void report_groups(Core& core, const Turn& turn, std::uint8_t index, MldRecord record) {
     const Interface& interface = core.interface(index);
+    // RFC 3810 section 5.2.13: unspecified until duplicate detection has left us the address.
+    const bool is_tentative = core.interfaces[index].announcements == 0;
+    const Address source = is_tentative ? Address{} : link_local_of(interface);
     std::span<const Address> rest{core.interfaces[index].groups};
     while (!rest.empty()) {
         const auto now = rest.first(std::min(rest.size(), groups_per_report(interface.mtu_bytes)));
         rest = rest.subspan(now.size());
         send_built(core, turn, index, [&](std::span<std::byte> room) {
-            return build_mld_report(room, {{}, interface.mac, interface.vlan},
-                                    link_local_of(interface), record, now);
+            return build_mld_report(room, {{}, interface.mac, interface.vlan}, source, record, now);
         });
         count_icmp6(core, icmp6_type::mld2_report);
     }
@@ -50,9 +52,7 @@ void report_groups(Core& core, const Turn& turn, std::uint8_t index, MldRecord r
 
 void detect_duplicate(Core& core, const Turn& turn, std::uint8_t index, const Address& address) {
     const Interface& interface = core.interface(index);
-    Nonce& nonce = core.interfaces[index].nonce;
-    const auto random = std::bit_cast<std::array<std::uint8_t, 8>>(core.rng.next());
-    std::copy_n(random.begin(), nonce.size(), nonce.begin());
+    const Nonce& nonce = core.interfaces[index].nonce;
     send_built(core, turn, index, [&](std::span<std::byte> room) {
         return build_duplicate_detection(room, interface.mac, interface.vlan, address, nonce);
     });
@@ -69,11 +69,20 @@ void announce(Core& core, const Turn& turn, std::uint8_t index, const Address& a
     if (address.family() == Family::ip6) count_icmp6(core, icmp6_type::neighbour_advertisement);
 }
 
-/// Step 0: reports and duplicate detection. Then announcements, once the detection is over.
+/// RFC 7527 section 4.1; one for all addresses of the interface.
+void draw_nonce(Core& core, Nonce& nonce) {
+    const auto random = std::bit_cast<std::array<std::uint8_t, 8>>(core.rng.next());
+    std::copy_n(random.begin(), nonce.size(), nonce.begin());
+}
+
+/// Step 0: reports and duplicate detection. Then announcements, once the detection is over, and
+/// the reports again: from the address that is ours now (RFC 3590 section 4), which also is the
+/// repetition of RFC 3810 section 6.1.
 void announce_interface(Core& core, const Turn& turn, std::uint8_t index) {
     InterfaceState& state = core.interfaces[index];
     const bool first = state.announcements == 0;
-    if (first) report_groups(core, turn, index, MldRecord::change_to_exclude);
+    if (first) draw_nonce(core, state.nonce);
+    if (state.announcements < 2) report_groups(core, turn, index, MldRecord::change_to_exclude);
     for (const Address& address : state.announced) {
         if (first && address.family() == Family::ip6)
             detect_duplicate(core, turn, index, address);
@@ -88,7 +97,7 @@ void answer_arp(Core& core, const Turn& turn, Packet& packet, const ArpMessage& 
     const Interface& interface = core.interface(packet.interface);
     const std::size_t length = build_arp_reply({packet.frame.data, packet.frame.capacity},
                                                interface.mac, interface.vlan, request);
-    packet.frame.length = static_cast<std::uint16_t>(length);
+    packet.frame.length = static_cast<std::uint32_t>(length);
     send(core, turn, packet.interface, packet.frame);
     packet.sent = true;
 }
@@ -97,9 +106,17 @@ void receive_solicitation(Core& core, const Turn& turn, Packet& packet) {
     Solicitation asked;
     packet.drop = parse_solicitation(packet.view, packet.frame.bytes(), asked);
     if (packet.drop != Drop::none || !is_answered(core, packet, asked.target)) return;
+    const InterfaceState& state = core.interfaces[packet.interface];
     // Our own duplicate detection come back (RFC 7527): the nonce tells, for a tap's two ends share
     // one MAC.
-    if (asked.nonce && *asked.nonce == core.interfaces[packet.interface].nonce) return;
+    if (asked.nonce && *asked.nonce == state.nonce) return;
+    // RFC 4862 section 5.4.3: another host detects duplicates of an address while we do.
+    // Deliberate: noticed and counted, not given up, for it is the operator's word that the address
+    // is ours.
+    const bool is_tentative = state.announcements < 2;
+    if (is_tentative && asked.is_duplicate_detection() &&
+        core.ownership(packet.interface, asked.target) == Ownership::own)
+        core.counters.count(Drop::address_conflict);
     const Interface& interface = core.interface(packet.interface);
     const Mac from = packet.header_at<EthernetHeader>(0).source;
     if (asked.source_mac && !asked.is_duplicate_detection()) {
@@ -109,7 +126,7 @@ void receive_solicitation(Core& core, const Turn& turn, Packet& packet) {
                               turn.now, sink);
     }
     if (packet.frame.is_copy) return;  // the worker that received it answers
-    packet.frame.length = static_cast<std::uint16_t>(build_advertisement(
+    packet.frame.length = static_cast<std::uint32_t>(build_advertisement(
         {packet.frame.data, packet.frame.capacity},
         {asked.source_mac.value_or(from), interface.mac, interface.vlan}, asked));
     send(core, turn, packet.interface, packet.frame);
@@ -122,7 +139,9 @@ void receive_advertisement(Core& core, const Turn& turn, Packet& packet) {
     packet.drop = parse_advertisement(packet.view, packet.frame.bytes(), heard);
     if (packet.drop != Drop::none) return;
     if (core.ownership(packet.interface, heard.target) == Ownership::own) {
-        packet.drop = Drop::address_conflict;  // RFC 4862 section 5.4.4
+        // RFC 4862 section 5.4.4. Our own, come back over a bridge, is none.
+        const bool is_ours = heard.target_mac == core.interface(packet.interface).mac;
+        if (!is_ours) packet.drop = Drop::address_conflict;
         return;
     }
     NeighbourLink sink{core, turn};
@@ -132,6 +151,27 @@ void receive_advertisement(Core& core, const Turn& turn, Packet& packet) {
                            .solicited = heard.is_solicited,
                            .overrides = heard.overrides},
                           turn.now, sink);
+}
+
+/// Whether a query asks about us: all groups, or one of ours.
+bool asks_for_us(const InterfaceState& state, const Address& group) {
+    return group.is_unspecified() || std::ranges::binary_search(state.groups, group);
+}
+
+/// RFC 3810 sections 5.1.14 and 6.2: from a link-local address, hop limit 1. Deliberate: answered
+/// at once, with all of our groups in one report, for there are few; a delay spares large links.
+void receive_query(Core& core, const Turn& turn, Packet& packet) {
+    constexpr std::size_t query_bytes = 24;  // MLDv1's, RFC 2710 section 3; MLDv2's are longer
+    const auto& ip = packet.header_at<Ip6Header>(packet.view.l3);
+    const auto message = packet.message();
+    if (packet.view.hop_limit != 1 || message.size() < query_bytes ||
+        !Address::ip6(ip.source.data()).is_link_local()) {
+        packet.drop = Drop::nd_malformed;
+        return;
+    }
+    const Address group = Address::ip6(message.data() + sizeof(Icmp6Header));
+    if (!asks_for_us(core.interfaces[packet.interface], group) || packet.frame.is_copy) return;
+    report_groups(core, turn, packet.interface, MldRecord::is_exclude);
 }
 
 }  // namespace
@@ -173,6 +213,7 @@ void receive_arp(Core& core, const Turn& turn, Packet& packet) {
             Drop::address_conflict;  // RFC 5227 section 2.4: noticed, counted, not fought over
         return;
     }
+    if (core.ownership(packet.interface, message.sender) == Ownership::own) return;  // come back
     const bool for_us = is_answered(core, packet, message.target);
     if (!message.is_probe()) {
         NeighbourLink sink{core, turn};
@@ -188,14 +229,14 @@ void receive_arp(Core& core, const Turn& turn, Packet& packet) {
 }
 
 void receive_discovery(Core& core, const Turn& turn, Packet& packet) {
+    if (packet.frame.handle == nullptr || packet.view.is_atomic) {  // RFC 6980 section 5
+        packet.drop = Drop::nd_malformed;
+        return;
+    }
     switch (packet.header_at<Icmp6Header>(packet.view.l4).type) {
         case icmp6_type::neighbour_solicitation: return receive_solicitation(core, turn, packet);
         case icmp6_type::neighbour_advertisement: return receive_advertisement(core, turn, packet);
-        case icmp6_type::mld_query:  // RFC 3810 section 5.1.14: from a link-local address, hop
-                                     // limit 1
-            if (packet.view.hop_limit == 1 && !packet.frame.is_copy)
-                report_groups(core, turn, packet.interface, MldRecord::is_exclude);
-            return;
+        case icmp6_type::mld_query: return receive_query(core, turn, packet);
         default:  // router advertisements and redirects: a host with a configured route ignores
                   // them
             packet.drop = Drop::icmp_type_ignored;

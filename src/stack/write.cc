@@ -9,6 +9,7 @@
 
 #include "neighbour_link.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace terminus {
@@ -130,8 +131,7 @@ void write_segment(Core& core, Frame& frame, const SegmentFrame& segment) {
                   {.key = segment.key, .protocol = ip_protocol::tcp, .payload_length = length},
                   header.checksum);
     std::byte* l3 = l4 - frame.l3_length;
-    write_link(interface, frame, l3, static_cast<std::uint16_t>(frame.l3_length + length),
-               segment.to);
+    write_link(interface, frame, l3, frame.l3_length + std::uint32_t{length}, segment.to);
 }
 
 void write_datagram_reply(Core& core, Packet& packet, std::size_t payload_length) {
@@ -153,22 +153,21 @@ void write_datagram_reply(Core& core, Packet& packet, std::size_t payload_length
                    .dont_fragment = false},
                   header.checksum);
     std::byte* l3 = l4 - packet.frame.l3_length;
-    write_link(interface, packet.frame, l3,
-               static_cast<std::uint16_t>(packet.frame.l3_length + length), to);
+    write_link(interface, packet.frame, l3, packet.frame.l3_length + std::uint32_t{length}, to);
 }
 
-void write_link(const Interface& interface, Frame& frame, std::byte* l3, std::uint16_t l3_length,
+void write_link(const Interface& interface, Frame& frame, std::byte* l3, std::uint32_t l3_length,
                 const Mac& to) {
     const std::uint16_t link = link_bytes(interface);
     std::byte* begin = l3 - link;
     const auto moved = static_cast<std::ptrdiff_t>(begin - frame.data);
     frame.headroom = static_cast<std::uint16_t>(frame.headroom + moved);
-    frame.capacity = static_cast<std::uint16_t>(frame.capacity - moved);
+    frame.capacity = static_cast<std::uint32_t>(frame.capacity - moved);
     const bool is_ip6 = (static_cast<std::uint8_t>(*l3) >> 4) == 6;
     const std::uint16_t type = is_ip6 ? ether_type::ip6 : ether_type::ip4;
     write_link_header({begin, link}, {to, interface.mac, interface.vlan}, type);
     frame.data = begin;
-    frame.length = static_cast<std::uint16_t>(link + l3_length);
+    frame.length = link + l3_length;
 }
 
 void send(Core& core, const Turn& turn, std::uint8_t index, const Frame& frame) {
@@ -230,14 +229,15 @@ void send_in_fragments(Core& core, const Turn& turn, std::uint8_t index, const F
     if (big.length <= link + interface.mtu_bytes) return send_whole(core, turn, index, big);
     Fragmenter fragmenter{big.bytes().subspan(link), interface.mtu_bytes,
                           static_cast<std::uint32_t>(core.rng.next())};
-    while (true) {
-        Frame frame = turn.out.room() > 0 ? turn.out.fresh() : Frame{};
-        if (frame.handle == nullptr) return core.counters.count(Drop::no_buffer);
+    // All of them or none: a part would only fill the other side's reassembly.
+    if (fragmenter.count() > std::min(turn.out.room(), turn.out.stocked()))
+        return core.counters.count(Drop::no_buffer);
+    for (std::size_t left = fragmenter.count(); left > 0; --left) {
+        Frame frame = turn.out.fresh();
         std::memcpy(frame.data, big.data, link);
         const std::size_t length =
             fragmenter.next({frame.data + link, std::size_t{frame.capacity} - link});
-        if (length == 0) return turn.out.release(frame);
-        frame.length = static_cast<std::uint16_t>(link + length);
+        frame.length = static_cast<std::uint32_t>(link + length);
         send(core, turn, index, frame);
     }
 }

@@ -31,7 +31,7 @@ void write_datagram_reply(Core& core, Packet& packet, std::size_t payload_length
 
 /// Writes the link header before `l3`, so that the frame begins there and holds `l3_length` bytes
 /// behind it.
-void write_link(const Interface& interface, Frame& frame, std::byte* l3, std::uint16_t l3_length,
+void write_link(const Interface& interface, Frame& frame, std::byte* l3, std::uint32_t l3_length,
                 const Mac& to);
 
 /// Sends a frame that is complete, counting it. A reassembled datagram's buffer is cut to the MTU

@@ -1,13 +1,17 @@
 /// The walk over IPv6 extension headers.
 #include "ip6_headers.h"
 
+#include "terminus/wire/icmp6.h"
 #include "terminus/wire/ip6.h"
+#include "terminus/wire/tcp.h"
+#include "terminus/wire/udp.h"
 
 namespace terminus {
 namespace {
 
 /// RFC 4443 section 3.4: what a Parameter Problem says.
 constexpr std::uint8_t problem_field = 0, problem_next_header = 1, problem_option = 2;
+constexpr std::uint8_t problem_first_fragment = 3;  // RFC 7112 section 5
 
 constexpr std::uint8_t option_pad1 = 0, option_pad_n = 1, option_router_alert = 5;
 
@@ -71,8 +75,33 @@ Drop check_routing(const std::byte* frame, View& view) {
     return complain(view, Drop::ip6_routing, problem_field, view.l4 + type_at);
 }
 
+/// The least that a header of this kind takes.
+std::size_t least_bytes(std::uint8_t protocol) {
+    switch (protocol) {
+        case ip_protocol::tcp: return sizeof(TcpHeader);
+        case ip_protocol::udp: return sizeof(UdpHeader);
+        case ip_protocol::icmp6: return sizeof(Icmp6Header);
+        case ip_protocol::no_next: return 0;
+        default: return is_ip6_extension(protocol) ? 8 : 1;
+    }
+}
+
+/// RFC 8200 section 4.5: the first fragment has all headers up to the transport's. Lengths only;
+/// what the headers say is judged when the datagram is whole.
+bool has_upper_layer(const std::byte* frame, const View& view) {
+    std::size_t at = view.l4;
+    std::uint8_t protocol = view.protocol;
+    for (unsigned count = 0; count < ip6_headers_max && is_ip6_extension(protocol); ++count) {
+        if (view.end < at + 8) return false;
+        const bool has_length = protocol != ip_protocol::fragment;
+        protocol = number(frame + at);
+        at += 8 + (has_length ? number(frame + at + 1) * std::size_t{8} : 0);
+    }
+    return view.end >= at + least_bytes(protocol);
+}
+
 /// RFC 8200 section 4.5: the fragment's length and what it would make of the whole.
-Drop check_fragment(std::size_t header_at, View& view) {
+Drop check_fragment(const std::byte* frame, std::size_t header_at, View& view) {
     constexpr std::size_t payload_length_at = 4, offset_at = 2;
     const std::size_t length = static_cast<std::size_t>(view.end - view.l4);
     if (view.more_fragments && length % 8 != 0)
@@ -80,7 +109,10 @@ Drop check_fragment(std::size_t header_at, View& view) {
     const std::size_t unfragmentable = header_at - view.l3 - sizeof(Ip6Header);
     if (unfragmentable + view.fragment_offset + length > 0xffff)
         return complain(view, Drop::fragment_malformed, problem_field, header_at + offset_at);
-    return length == 0 ? Drop::fragment_malformed : Drop::none;  // brings nothing, fills no hole
+    if (length == 0) return Drop::fragment_malformed;  // brings nothing, fills no hole
+    if (view.fragment_offset == 0 && !has_upper_layer(frame, view))
+        return complain(view, Drop::fragment_malformed, problem_first_fragment, view.l3);
+    return Drop::none;
 }
 
 /// What the fragment header says. RFC 6946: with offset 0 and nothing to follow, the packet is
@@ -95,7 +127,8 @@ Drop read_fragment(const std::byte* frame, View& view) {
     view.more_fragments = (offset_more & 1U) != 0;
     view.fragment_id = header.id.host();
     view.is_fragment = view.more_fragments || view.fragment_offset != 0;
-    if (view.is_fragment) return check_fragment(header_at, view);
+    if (view.is_fragment) return check_fragment(frame, header_at, view);
+    view.is_atomic = true;
     view.next_header_at = static_cast<std::uint16_t>(header_at);
     return Drop::none;
 }

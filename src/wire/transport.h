@@ -69,7 +69,7 @@ template <typename IpHeader>
     if (length < sizeof(UdpHeader) || length > datagram.l4_length()) return Drop::udp_malformed;
     if (udp.destination_port == be16{0}) return Drop::udp_malformed;
     view.payload = static_cast<std::uint16_t>(view.l4 + sizeof(UdpHeader));
-    view.end = static_cast<std::uint16_t>(view.l4 + length);
+    view.end = static_cast<std::uint32_t>(view.l4 + length);
     return is_udp_checksum_good(datagram, ip) ? Drop::none : Drop::udp_checksum;
 }
 

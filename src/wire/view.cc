@@ -33,7 +33,8 @@ constexpr std::uint16_t narrow(std::size_t offset) { return static_cast<std::uin
 Drop parse_arp(const Received& frame, View& view) {
     view.kind = Kind::arp;
     if (frame.behind(view.l3) < sizeof(ArpPacket)) return Drop::arp_malformed;
-    view.l4 = view.payload = view.end = narrow(view.l3 + sizeof(ArpPacket));
+    view.l4 = view.payload = narrow(view.l3 + sizeof(ArpPacket));
+    view.end = view.l4;
     return Drop::none;
 }
 
@@ -72,7 +73,7 @@ Drop check_ip4_header(const Received& frame, std::size_t l3) {
 
 void take_ip4_header(const Ip4Header& ip, View& view) {
     view.l4 = view.payload = narrow(view.l3 + ip.header_bytes());
-    view.end = narrow(view.l3 + ip.total_length.host());
+    view.end = view.l3 + std::uint32_t{ip.total_length.host()};
     view.next_header_at = narrow(view.l3 + offsetof(Ip4Header, protocol));
     view.protocol = ip.protocol;
     view.hop_limit = ip.ttl;
@@ -152,7 +153,7 @@ Drop check_ip6_header(const Received& frame, std::size_t l3) {
 
 void take_ip6_header(const Ip6Header& ip, View& view) {
     view.l4 = narrow(view.l3 + sizeof(Ip6Header));
-    view.end = narrow(view.l4 + ip.payload_length.host());
+    view.end = view.l4 + std::uint32_t{ip.payload_length.host()};
     view.next_header_at = narrow(view.l3 + offsetof(Ip6Header, next_header));
     view.protocol = ip.next_header;
     view.hop_limit = ip.hop_limit;
@@ -191,10 +192,9 @@ Drop parse_network(const Received& frame, std::uint16_t type, View& view) {
 }  // namespace
 
 Drop parse(std::span<const std::byte> bytes, Checked ip, Checked l4, View& view) {
-    constexpr std::size_t longest = 0xffff;  // what a View's offsets can name
     view = blank;
     if (bytes.size() < sizeof(EthernetHeader)) return Drop::frame_truncated;
-    const Received frame{bytes.data(), std::min(bytes.size(), longest), ip, l4};
+    const Received frame{bytes.data(), bytes.size(), ip, l4};
     const auto& ether = overlay<EthernetHeader>(frame.bytes);
     view.link_group = ether.destination.is_group();
     view.l3 = sizeof(EthernetHeader);

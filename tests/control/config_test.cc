@@ -128,9 +128,6 @@ INSTANTIATE_TEST_SUITE_P(
               "t.toml:5: [appliance].workers: 65 is out of range; write an integer from 1 to 64"},
         Wrong{"BeyondTheType", least, "[tcp]\nsyn_ack_retries = -1\n",
               "t.toml:5: [tcp].syn_ack_retries: -1 is out of range; write an integer from 0 to 15"},
-        Wrong{"NotBoolean", least, "accept_router_advertisements = 1\n",
-              "t.toml:4: [interface].accept_router_advertisements: is an integer; write true | "
-              "false"},
         Wrong{"NoSuchChoice", least, "[appliance]\nidle = \"pol\"\n",
               "t.toml:5: [appliance].idle: \"pol\" is none of its values; did you mean \"poll\"? "
               "write "

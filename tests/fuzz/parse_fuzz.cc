@@ -23,7 +23,7 @@ bool is_equal(const Ip6Problem& a, const Ip6Problem& b) {
 
 bool is_equal(const View& a, const View& b) {
     const auto places = [](const View& v) {
-        return std::array{
+        return std::array<std::uint32_t, 7>{
             v.l3, v.l4, v.end, v.vlan, v.next_header_at, v.payload, v.fragment_offset};
     };
     const auto marks = [](const View& v) {

@@ -36,7 +36,7 @@ struct IcmpError {
 [[nodiscard]] IcmpError unreachable(const View& view, Unreachable code);
 /// Reassembly ran out of time: 11/1 or 3/1, RFC 792 and RFC 4443 section 3.3.
 [[nodiscard]] IcmpError reassembly_time_exceeded(Family family);
-/// RFC 4443 section 3.4; codes 0 to 2, IPv6 only.
+/// RFC 4443 section 3.4; codes 0 to 3, IPv6 only.
 [[nodiscard]] IcmpError parameter_problem(const Ip6Problem& problem);
 
 /// The offending datagram where it lies. What is before `l3` (its link header, then headroom) will

@@ -55,12 +55,12 @@ struct IcmpKind {
     Family family;
     std::uint8_t type, code;
 };
-inline constexpr std::array<IcmpKind, 19> icmp_kinds{{
-    {Family::ip4, 0, 0},   {Family::ip4, 3, 0},   {Family::ip4, 3, 1},   {Family::ip4, 3, 2},
-    {Family::ip4, 3, 3},   {Family::ip4, 3, 13},  {Family::ip4, 11, 1},  {Family::ip6, 129, 0},
-    {Family::ip6, 1, 0},   {Family::ip6, 1, 1},   {Family::ip6, 1, 3},   {Family::ip6, 1, 4},
-    {Family::ip6, 3, 1},   {Family::ip6, 4, 0},   {Family::ip6, 4, 1},   {Family::ip6, 4, 2},
-    {Family::ip6, 135, 0}, {Family::ip6, 136, 0}, {Family::ip6, 143, 0},
+inline constexpr std::array<IcmpKind, 20> icmp_kinds{{
+    {Family::ip4, 0, 0}, {Family::ip4, 3, 0},   {Family::ip4, 3, 1},   {Family::ip4, 3, 2},
+    {Family::ip4, 3, 3}, {Family::ip4, 3, 13},  {Family::ip4, 11, 1},  {Family::ip6, 129, 0},
+    {Family::ip6, 1, 0}, {Family::ip6, 1, 1},   {Family::ip6, 1, 3},   {Family::ip6, 1, 4},
+    {Family::ip6, 3, 1}, {Family::ip6, 4, 0},   {Family::ip6, 4, 1},   {Family::ip6, 4, 2},
+    {Family::ip6, 4, 3}, {Family::ip6, 135, 0}, {Family::ip6, 136, 0}, {Family::ip6, 143, 0},
 }};
 /// The position in `icmp_kinds`.
 [[nodiscard]] std::size_t icmp_kind(Family family, std::uint8_t type, std::uint8_t code);

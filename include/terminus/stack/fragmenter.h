@@ -21,6 +21,11 @@ public:
     /// the whole.
     [[nodiscard]] std::size_t next(std::span<std::byte> room);
 
+    /// Fragments that it makes, all told.
+    [[nodiscard]] std::size_t count() const {
+        return (text_.size() + text_per_fragment_ - 1) / text_per_fragment_;
+    }
+
 private:
     void write_header4(std::byte* at, std::size_t bytes, bool more) const;
     void write_header6(std::byte* at, std::size_t bytes, bool more) const;

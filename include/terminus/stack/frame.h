@@ -18,8 +18,8 @@ struct Frame {
     std::byte* data = nullptr;   ///< the link header's first byte
     void* handle = nullptr;      ///< the lane's own name for the buffer
     std::uint32_t hash = 0;      ///< the device's RSS hash, where has_hash
-    std::uint16_t length = 0;    ///< bytes in use from `data`
-    std::uint16_t capacity = 0;  ///< bytes that `data` may hold
+    std::uint32_t length = 0;    ///< bytes in use from `data`; beyond 65,535 reassembled only
+    std::uint32_t capacity = 0;  ///< bytes that `data` may hold
     std::uint16_t headroom = 0;  ///< bytes free before `data`
     std::uint8_t lane = 0;       ///< in: where it came from; out: where it shall go
     bool has_hash = false;
@@ -42,8 +42,8 @@ struct Frame {
     /// Grows the frame at its front; `count` is at most the headroom.
     void prepend(std::uint16_t count) {
         data -= count;
-        length = static_cast<std::uint16_t>(length + count);
-        capacity = static_cast<std::uint16_t>(capacity + count);
+        length += count;
+        capacity += count;
         headroom = static_cast<std::uint16_t>(headroom - count);
     }
 };

@@ -31,8 +31,6 @@ struct Interface {
     std::vector<Address> gateways;      ///< at most one per family is used: the first
     bool offers_ip_checksum = false;    ///< the device finishes IPv4 header checksums
     bool offers_l4_checksum = false;    ///< the device finishes TCP and UDP checksums
-    bool accepts_router_advertisements =
-        false;  ///< learn an IPv6 gateway from RFC 4861 section 4.2
 };
 
 /// What an address is to an interface.

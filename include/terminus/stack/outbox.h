@@ -30,6 +30,9 @@ public:
     /// clear.
     [[nodiscard]] Frame fresh();
 
+    /// Frames that fresh() can still give.
+    [[nodiscard]] std::size_t stocked() const { return stocked_; }
+
     // For the worker.
     struct Handed {
         Frame frame;

@@ -36,7 +36,8 @@ struct Ip6Problem {
 struct View {
     std::uint16_t l3 = 0;    ///< network header (the ARP packet for Kind::arp)
     std::uint16_t l4 = 0;    ///< transport header
-    std::uint16_t end = 0;   ///< one past the datagram's last byte; link padding lies beyond
+    std::uint32_t end = 0;   ///< one past the datagram's last byte; link padding lies beyond. Of a
+                             ///< reassembled datagram up to 65,593: wider than the other offsets
     std::uint16_t vlan = 0;  ///< 802.1Q id, 0 when untagged or priority-tagged
     std::uint16_t next_header_at =
         0;  ///< the byte that named `protocol`; of an IPv6 fragment, the byte that named
@@ -50,6 +51,7 @@ struct View {
     bool ip4_options = false;    ///< the IPv4 header is longer than 20 bytes
     bool is_fragment = false;    ///< l4 is where the fragment's bytes begin (at least one); kind is
                                  ///< `other`. Atomic fragments (RFC 6946) are not fragments
+    bool is_atomic = false;      ///< it has a fragment header, and is whole all the same
     bool more_fragments = false;
     std::uint16_t fragment_offset = 0;  ///< bytes
     std::uint32_t fragment_id = 0;
