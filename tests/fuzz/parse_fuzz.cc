@@ -50,7 +50,7 @@ void check_offsets(Bytes frame, const View& view) {
 void check_problem(Bytes frame, const View& view) {
     if (!view.problem.wanted) return;
     TERMINUS_ASSERT(view.family == Family::ip6);
-    TERMINUS_ASSERT(view.problem.code <= 2);
+    TERMINUS_ASSERT(view.problem.code <= 3);
     TERMINUS_ASSERT(std::size_t{view.l3} + view.problem.pointer < frame.size());
 }
 

@@ -74,7 +74,7 @@ TEST(Udp, WithoutAChecksumIsAnsweredOverIp4Only) {  // RFC 768; RFC 8200 section
 TEST(Udp, NeverAnswersAPortThatIsServedToThatHost) {  // CVE-2024-2169
     Harness::Options options;
     Rule served = rule(RuleProtocol::udp, Action::serve);
-    served.sources = {*parse_prefix("198.18.0.0/28"), *parse_prefix("2001:db8:18::/120")};
+    served.sources = {*parse_prefix("198.18.0.1"), *parse_prefix("2001:db8:18::1")};
     served.destinations = {*parse_prefix("198.18.0.2"), *parse_prefix("2001:db8:18::2")};
     served.ports = {{5007, 5008}};
     options.rules = {served};
