@@ -78,8 +78,9 @@ TEST(Wheel, TakesEightAndAHalfBytesForEachFlow) {
     EXPECT_LE(
         ChunkPool::bytes_needed(100'000'000) + Wheel::bytes_needed() + 2 * Fifo::bytes_needed(),
         850'000'000U);
-    EXPECT_LE(ChunkPool::bytes_needed(32'000'000) + Wheel::bytes_needed() + 2 * Fifo::bytes_needed(),
-              272'000'000U);
+    EXPECT_LE(
+        ChunkPool::bytes_needed(32'000'000) + Wheel::bytes_needed() + 2 * Fifo::bytes_needed(),
+        272'000'000U);
 }
 
 TEST(Wheel, LooksAtTheTickOfTheDeadline) {
