@@ -179,8 +179,9 @@ def step_tidy_clang() -> Tally:
 def step_sanitize() -> Tally:
     """The core and its tests under ASan and UBSan; gcc's false alarms there are no errors."""
     build("sanitize", "build-sanitize",
-          ["-Ddpdk=disabled", "-Dbenches=false", "-Dwerror=false", "-Dbuildtype=debugoptimized",
-           "-Doptimization=1", "-Db_sanitize=address,undefined", "-Db_lundef=false"])
+          ["-Ddpdk=disabled", "-Dbenches=false", "-Dwerror=false", "-Dbuildtype=plain",
+           "-Doptimization=1", "-Dcpp_args=-g1", "-Db_sanitize=address,undefined",
+           "-Db_lundef=false"])
     return meson_test("sanitize", "build-sanitize",
                       {"UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
                        "ASAN_OPTIONS": "strict_string_checks=1:detect_stack_use_after_return=1"})
