@@ -16,13 +16,14 @@ constexpr std::uint8_t announcements_at_start = 2;    // RFC 5227 section 2.3: A
 constexpr std::uint64_t announce_interval_ms = 2000;  // ANNOUNCE_INTERVAL
 constexpr std::uint64_t detection_ms = 1000;          // RFC 4862 section 5.4: RetransTimer
 
-/// Sends what `build(room)` writes, as a fresh frame.
+/// Sends what `build(room)` writes, as a fresh frame; false: there is none.
 template <typename Build>
-void send_built(Core& core, const Turn& turn, std::uint8_t index, Build&& build) {
+bool send_built(Core& core, const Turn& turn, std::uint8_t index, Build&& build) {
     Frame frame = turn.out.room() > 0 ? turn.out.fresh() : Frame{};
-    if (frame.handle == nullptr) return;
+    if (frame.handle == nullptr) return false;
     frame.length = static_cast<std::uint32_t>(build(std::span{frame.data, frame.capacity}));
     send(core, turn, index, frame);
+    return true;
 }
 
 void count_icmp6(Core& core, std::uint8_t type) {
@@ -43,30 +44,31 @@ void report_groups(Core& core, const Turn& turn, std::uint8_t index, MldRecord r
     while (!rest.empty()) {
         const auto now = rest.first(std::min(rest.size(), groups_per_report(interface.mtu_bytes)));
         rest = rest.subspan(now.size());
-        send_built(core, turn, index, [&](std::span<std::byte> room) {
+        const bool left = send_built(core, turn, index, [&](std::span<std::byte> room) {
             return build_mld_report(room, {{}, interface.mac, interface.vlan}, source, record, now);
         });
-        count_icmp6(core, icmp6_type::mld2_report);
+        if (left) count_icmp6(core, icmp6_type::mld2_report);
     }
 }
 
 void detect_duplicate(Core& core, const Turn& turn, std::uint8_t index, const Address& address) {
     const Interface& interface = core.interface(index);
     const Nonce& nonce = core.interfaces[index].nonce;
-    send_built(core, turn, index, [&](std::span<std::byte> room) {
+    const bool left = send_built(core, turn, index, [&](std::span<std::byte> room) {
         return build_duplicate_detection(room, interface.mac, interface.vlan, address, nonce);
     });
-    count_icmp6(core, icmp6_type::neighbour_solicitation);
+    if (left) count_icmp6(core, icmp6_type::neighbour_solicitation);
 }
 
 void announce(Core& core, const Turn& turn, std::uint8_t index, const Address& address) {
     const Interface& interface = core.interface(index);
-    send_built(core, turn, index, [&](std::span<std::byte> room) {
+    const bool left = send_built(core, turn, index, [&](std::span<std::byte> room) {
         if (address.family() == Family::ip4)
             return build_arp_announcement(room, interface.mac, interface.vlan, address);
         return build_unsolicited_advertisement(room, interface.mac, interface.vlan, address);
     });
-    if (address.family() == Family::ip6) count_icmp6(core, icmp6_type::neighbour_advertisement);
+    if (left && address.family() == Family::ip6)
+        count_icmp6(core, icmp6_type::neighbour_advertisement);
 }
 
 /// RFC 7527 section 4.1; one for all addresses of the interface.
@@ -184,11 +186,11 @@ void NeighbourLink::solicit(const NeighbourKey& key, const Mac* to) {
     if (source == nullptr && family == Family::ip6) source = &own_link;
     if (source == nullptr) return;
     const LinkHeader link{to == nullptr ? broadcast_mac : *to, interface.mac, interface.vlan};
-    send_built(core_, turn_, key.interface, [&](std::span<std::byte> room) {
+    const bool left = send_built(core_, turn_, key.interface, [&](std::span<std::byte> room) {
         return family == Family::ip4 ? build_arp_request(room, link, *source, key.address)
                                      : build_solicitation(room, link, *source, key.address);
     });
-    if (family == Family::ip6) count_icmp6(core_, icmp6_type::neighbour_solicitation);
+    if (left && family == Family::ip6) count_icmp6(core_, icmp6_type::neighbour_solicitation);
 }
 
 void NeighbourLink::resolved(const Frame& frame, const Mac& mac) {
