@@ -117,7 +117,7 @@ def ask(world: World, question) -> list[bytes]:
     all_nodes = mac("33:33:00:00:00:01")
 
     def is_answer(frame: bytes) -> bool:
-        return frame[6:12] == ours and frame[0:6] in (host, all_nodes)
+        return frame[6:12] == ours and frame[0:6] == (all_nodes if question.to_group else host)
 
     with world.net.frames(world.device) as raw:
         sent = [bytes(frame) for frame in question.frames]
@@ -243,6 +243,7 @@ def main(words: list[str]) -> int:
     book.check("fields", judge_fields)
     world = World("golden", "tap", CONFIG)
     try:
+        time.sleep(4)  # until the announcements are over: they go to all nodes, as one answer does
         record_questions(book, world)
         record_talks(book, world)
     finally:

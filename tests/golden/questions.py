@@ -26,6 +26,7 @@ class Question(NamedTuple):
     frames: list[Packet]
     answer: str  # a tshark filter for the answer
     answers: int = 1  # how many frames it matches
+    to_group: bool = False  # the answer goes to all nodes, as announcements do
 
 
 def ether(destination: str = OUR_MAC) -> Packet:
@@ -72,7 +73,7 @@ def neighbour_questions() -> list[Question]:
     return [Question("neighbour", ask(HOST6, OUR6, "02", lladdr), advert),
             Question("neighbour-range", ask(HOST6, RANGE6, "77", lladdr), advert),
             Question("neighbour-duplicate", ask("::", OUR6, "02"),
-                     f"{advert} && ipv6.dst == ff02::1")]
+                     f"{advert} && ipv6.dst == ff02::1", to_group=True)]
 
 
 def echo_questions() -> list[Question]:
