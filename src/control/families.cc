@@ -66,7 +66,7 @@ Families books(const Snapshot& snapshot) {
 
 Families drops(const Snapshot& snapshot) {
     Metric drops{"terminus_drops_total",
-                 "Frames dropped, by reason; ARCHITECTURE.md explains each."};
+                 "Frames dropped, by reason; include/terminus/base/drop.h explains each."};
     Metric unsent{
         "terminus_frames_unsent_total",
         "Frames to be sent that were lost: the device's or another worker's ring was full."};
