@@ -8,6 +8,7 @@
 #include "terminus/flow/slab.h"
 #include "terminus/stack/calls.h"
 #include "terminus/tcp/effort.h"
+#include "terminus/tcp/settings.h"
 
 #include <cstdint>
 
@@ -23,6 +24,7 @@ struct Busy {
     FlowId flow;             ///< no_flow: the flow is CLOSED, the user has not yet let go
     // Of a conversation:
     std::uint32_t serial = 0;           ///< 0: the flow belongs to a service
+    std::uint32_t details = no_slot;    ///< a conversation always has them
     std::uint32_t listener = no_slot;   ///< that it is not yet accepted from
     CallError error = CallError::none;  ///< why the flow ended
     bool queued = false;                ///< established, in the listener's queue
@@ -34,5 +36,14 @@ struct Busy {
 static_assert(sizeof(Busy) <= 384);
 
 using BusySlab = Slab<Busy>;
+
+/// What only a conversation has: its own settings, and what STATUS tells of its past. Its handle's
+/// life is the busy record's.
+struct Details {
+    tcp::Settings settings;  ///< those of its listener or OPEN; its user may change them
+    tcp::Seq iss, irs;       ///< RFC 9293 section 3.3.1
+};
+
+using DetailsSlab = Slab<Details>;
 
 }  // namespace terminus

@@ -19,7 +19,7 @@ using tcp::Flow;
 using tcp::State;
 
 std::string_view name(CallError error) {
-    static constexpr std::array<std::string_view, 16> names{"none",
+    static constexpr std::array<std::string_view, 18> names{"none",
                                                             "connection-reset",
                                                             "refused",
                                                             "timed-out",
@@ -27,9 +27,11 @@ std::string_view name(CallError error) {
                                                             "net-unreachable",
                                                             "protocol-unreachable",
                                                             "prohibited",
+                                                            "too-big",
                                                             "would-block",
                                                             "closing",
                                                             "not-connected",
+                                                            "already-connected",
                                                             "address-in-use",
                                                             "address-not-ours",
                                                             "no-memory",
@@ -99,7 +101,7 @@ std::uint16_t pick_port(Core& core, Key key) {
     return 0;
 }
 
-CallResult<Conversation> start(Core& core, const Key& key, Tick now) {
+CallResult<Conversation> start(Core& core, const Key& key, const tcp::Settings& with, Tick now) {
     const std::uint64_t hash = core.flows.hash(key);
     const FlowId id = core.flows.create(key, hash);
     if (id == no_flow) return {.error = CallError::no_memory};
@@ -107,13 +109,12 @@ CallResult<Conversation> start(Core& core, const Key& key, Tick now) {
     flow.service = Flow::no_service;
     const tcp::Seq iss =
         tcp::initial_seq(core.settings.isn_key, std::as_bytes(std::span{key.words}), now);
-    tcp::open_active(flow, iss, core.link(flow), core.settings.tcp, now);
+    tcp::open_active(flow, iss, core.link(flow), with, now);
     Busy* record = core.borrow(id);
-    if (!core.flows.begin(id) || record == nullptr) {
+    if (!core.flows.begin(id) || record == nullptr || !core.make_conversation(*record, with)) {
         core.end_flow(id, CallError::none);
         return {.error = CallError::no_memory};
     }
-    record->serial = core.next_serial++;
     core.counters.count(TcpEvent::active_opens);
     core.flows.make_ready(id);
     return {.value = {flow.held, record->serial}};
@@ -132,7 +133,7 @@ void limit_fin_wait_2(Core& core, FlowId id) {
     Flow& flow = core.flows[id];
     if (flow.state() != State::fin_wait_2) return;
     const Flows::Before before = core.flows.before(id);
-    const Millis end = flow.last_heard + core.settings.tcp.fin_wait_2_ms;
+    const Millis end = flow.last_heard + core.settings_of(flow).fin_wait_2_ms;
     flow.wait_for(tcp::Waits::fin_wait_2);
     if (is_before(end, flow.deadline)) flow.deadline = end;
     core.flows.settle(id, before);
@@ -187,6 +188,7 @@ CallResult<ListenerId> listen(Core& core, const Listener& listener) {
     }
     CallListener& made = core.listeners[slot];
     made.listener = listener;
+    made.settings = core.settings.tcp;
     made.serial = core.next_serial++;
     made.accepted.reserve(listener.backlog);
     return {.value = {slot, made.serial}};
@@ -239,7 +241,7 @@ CallResult<Conversation> open(Core& core, Endpoint local, Endpoint remote, Tick 
     const Key key = key_for(local.port);
     if (core.flows.find(key, core.flows.hash(key)) != no_flow)
         return {.error = CallError::address_in_use};
-    return start(core, key, now);
+    return start(core, key, core.settings.tcp, now);
 }
 
 CallResult<std::size_t> send(Core& core, Conversation which, std::span<const std::byte> text) {
@@ -252,7 +254,7 @@ CallResult<std::size_t> send(Core& core, Conversation which, std::span<const std
     Flow& flow = core.flows[record->flow];
     const bool opening = !tcp::is_synchronised(flow.state());  // queued: RFC 9293 section 3.10.2
     if (!opening && !tcp::may_send_text(flow.state())) return {.error = CallError::closing};
-    const std::uint32_t most = core.settings.tcp.send_buffer_bytes;
+    const std::uint32_t most = core.settings_of(flow).send_buffer_bytes;
     const std::size_t room = most > record->send.bytes ? most - record->send.bytes : 0;
     const tcp::Seq end = record->send.empty() ? flow.snd_nxt : core.blocks.end(record->send);
     const std::size_t queued =
@@ -273,7 +275,7 @@ void reopen_window(Core& core, FlowId id) {
     Flow& flow = core.flows[id];
     const std::uint32_t room = receive_room(core, flow);
     const std::uint32_t step =
-        std::min(2 * flow.mss_bytes(), core.settings.tcp.receive_buffer_bytes / 2);
+        std::min(2 * flow.mss_bytes(), core.settings_of(flow).receive_buffer_bytes / 2);
     if (!tcp::may_receive_text(flow.state()) || room < flow.rcv_wnd() + step) return;
     flow.ack_now = 1;
     core.flows.make_ready(id);
@@ -348,7 +350,7 @@ CallResult<Status> status(const Core& core, Conversation which) {
     if (record == nullptr) return {.error = CallError::no_such_conversation};
     Status status;
     status.end = record->end;
-    status.unread_bytes = unread_bytes(core, *record);
+    status.receive_queue_bytes = unread_bytes(core, *record);
     if (record->flow == no_flow) return {.value = status};
     const Flow& flow = core.flows[record->flow];
     const Key key = core.flows.key(record->flow);
@@ -364,7 +366,7 @@ CallResult<Status> status(const Core& core, Conversation which) {
     status.mss_bytes = static_cast<std::uint16_t>(flow.mss_bytes());
     status.srtt_us = static_cast<std::uint32_t>(flow.srtt.us());
     status.rttvar_us = static_cast<std::uint32_t>(flow.rttvar.us());
-    status.rto_ms = tcp::rto_ms(flow, core.settings.tcp);
+    status.rto_ms = tcp::rto_ms(flow, core.settings_of(flow));
     status.cwnd_bytes = record->effort.cwnd_bytes;
     status.unsent_bytes = unsent_bytes(core, flow);
     return {.value = status};

@@ -34,7 +34,8 @@ StackSettings checked(StackSettings settings) {
     require(settings.flows > 0 && settings.flows <= max_flows, "flows: 1 to 2^27 for a worker");
     require(!settings.interfaces.empty(), "interfaces: at least one");
     require(settings.interfaces.size() <= max_interfaces, "interfaces: too many");
-    require(settings.busy_flows > 0 && settings.blocks > 0, "busy_flows and blocks: at least one");
+    require(settings.busy_flows > 0 && settings.blocks > 0 && settings.conversations > 0,
+            "busy_flows, blocks and conversations: at least one");
     return settings;
 }
 
@@ -59,6 +60,7 @@ InterfaceState begin(const Interface& interface, Tick now) {
 std::size_t Core::bytes_needed(const StackSettings& settings) {
     return Flows::bytes_needed(settings) +
            whole_lines(BusySlab::bytes_needed(settings.busy_flows)) +
+           whole_lines(DetailsSlab::bytes_needed(settings.conversations)) +
            whole_lines(Blocks::bytes_needed(settings.blocks));
 }
 
@@ -67,6 +69,8 @@ Core::Core(StackSettings given, std::span<std::byte> memory, Tick now)
       arena{memory},
       flows{settings, arena, counters, now},
       busy{arena.take(BusySlab::bytes_needed(settings.busy_flows)), settings.busy_flows},
+      details{arena.take(DetailsSlab::bytes_needed(settings.conversations)),
+              settings.conversations},
       blocks{arena.take(Blocks::bytes_needed(settings.blocks)), settings.blocks},
       rng{settings.seed},
       limiter{rates(settings.icmp), derived(settings.table_key, 1)},
@@ -93,13 +97,22 @@ Busy* Core::borrow(FlowId id) {
     }
     Busy& record = busy[slot];
     record = Busy{};
-    tcp::begin(record.effort, flow, settings.tcp);
+    tcp::begin(record.effort, flow, settings_of(flow));
     record.flow = id;
     record.unread = flow.rcv_nxt;
     if (flow.holds() == tcp::Held::mark) record.mark = flow.held;
     if (flow.holds() == tcp::Held::text) record.send = blocks.whole(flow.held);
     flow.hold(tcp::Held::busy, slot);
     return &record;
+}
+
+bool Core::make_conversation(Busy& record, const tcp::Settings& with) {
+    record.details = details.take();
+    if (record.details == no_slot) return false;
+    const tcp::Flow& flow = flows[record.flow];
+    details[record.details] = {.settings = with, .iss = flow.snd_una, .irs = flow.rcv_nxt - 1};
+    record.serial = next_serial++;
+    return true;
 }
 
 void Core::give_back_if_quiet(FlowId id) {
@@ -136,6 +149,8 @@ void Core::forget(std::uint32_t slot) {
     blocks.free_all(record.send);
     blocks.free_all(record.receive);
     record.serial = 0;
+    if (record.details != no_slot) details.give(record.details);
+    record.details = no_slot;
     busy.give(slot);
 }
 

@@ -34,6 +34,7 @@ struct Turn {
 /// A listener opened by a call.
 struct CallListener {
     Listener listener;
+    tcp::Settings settings;               ///< inherited by its conversations
     std::uint32_t serial = 0;             ///< 0: the slot is free
     std::vector<std::uint32_t> accepted;  ///< busy slots of established conversations, oldest first
     std::uint32_t embryonic = 0;
@@ -61,6 +62,7 @@ struct Core {
     Arena arena;
     Flows flows;
     BusySlab busy;
+    DetailsSlab details;
     Blocks blocks;
     Rng rng;
     Limiter limiter;
@@ -88,8 +90,15 @@ struct Core {
         const InterfaceState& state = interfaces[flow.interface];
         return flow.ip6 != 0 ? state.link6 : state.link4;
     }
+    /// What the flow obeys: its conversation's own settings, else the device's.
+    [[nodiscard]] const tcp::Settings& settings_of(const tcp::Flow& flow) const {
+        if (flow.service != tcp::Flow::no_service) return settings.tcp;
+        const Busy* record = busy_of(flow);
+        const bool own = record != nullptr && record->details != no_slot;
+        return own ? details[record->details].settings : settings.tcp;
+    }
     [[nodiscard]] tcp::Context context(const tcp::Flow& flow, Tick now) const {
-        return {settings.tcp, link(flow), now};
+        return {settings_of(flow), link(flow), now};
     }
     /// The service behind a flow; null for a conversation.
     [[nodiscard]] const Service* service_of(const tcp::Flow& flow) const {
@@ -108,6 +117,8 @@ struct Core {
     }
     /// The flow's busy record, borrowed if it has none; null (counted) when none is free.
     [[nodiscard]] Busy* borrow(FlowId id);
+    /// Makes a borrowed record a conversation's, with settings of its own; false: no room.
+    [[nodiscard]] bool make_conversation(Busy& record, const tcp::Settings& with);
     /// Gives the busy record back when the flow needs it no longer.
     void give_back_if_quiet(FlowId id);
     /// CLOSED: frees text, busy record (a conversation's stays until the user lets go) and flow.

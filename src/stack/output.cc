@@ -78,7 +78,7 @@ void fill(Core& core, Flow& flow, Seq seq, std::span<std::byte> into) {
 Reply fields_of(Core& core, Flow& flow, Seq seq, std::uint8_t flags) {
     return {.seq = seq,
             .ack = flow.rcv_nxt,
-            .window = tcp::offer_window(flow, receive_room(core, flow), core.settings.tcp),
+            .window = tcp::offer_window(flow, receive_room(core, flow), core.settings_of(flow)),
             .flags = flags};
 }
 
@@ -97,7 +97,7 @@ bool send_plan(Core& core, const Turn& turn, FlowId id, Writer& writer, const Pl
     const bool is_new = plan.seq + plan.length > flow.snd_nxt;
     if (is_new && flow.service != Flow::no_service)
         core.counters.services[flow.service].bytes_sent += plan.length;
-    tcp::sent(flow, core.effort_of(flow), plan, core.settings.tcp, turn.now);
+    tcp::sent(flow, core.effort_of(flow), plan, core.settings_of(flow), turn.now);
     return true;
 }
 
@@ -115,14 +115,14 @@ void wait_for_window(Core& core, Flow& flow, std::uint32_t unsent, Tick now) {
     const bool fin_due = tcp::has_closed(flow.state()) && flow.fin_sent == 0;
     if ((unsent == 0 && !fin_due) || flow.in_flight() > 0 || flow.waits() == tcp::Waits::window)
         return;
-    if (tcp::is_synchronised(flow.state())) tcp::await_window(flow, core.settings.tcp, now);
+    if (tcp::is_synchronised(flow.state())) tcp::await_window(flow, core.settings_of(flow), now);
 }
 
 /// More than an initial window wants to fly: congestion control needs an effort.
 void borrow_for_flight(Core& core, FlowId id, std::uint32_t unsent) {
     const Flow& flow = core.flows[id];
     if (core.busy_of(flow) != nullptr || unsent == 0) return;
-    const auto window = tcp::initial_window_bytes(flow.mss_bytes(), core.settings.tcp);
+    const auto window = tcp::initial_window_bytes(flow.mss_bytes(), core.settings_of(flow));
     if (flow.in_flight() + unsent > window) (void)core.borrow(id);
 }
 
@@ -131,7 +131,8 @@ void borrow_for_flight(Core& core, FlowId id, std::uint32_t unsent) {
 bool opens_window(const Core& core, const Flow& flow) {
     const std::uint32_t two_segments = 2 * flow.mss_bytes();
     if (!tcp::may_receive_text(flow.state()) || flow.rcv_wnd() >= two_segments) return false;
-    const std::uint32_t step = std::min(two_segments, core.settings.tcp.receive_buffer_bytes / 2);
+    const std::uint32_t step =
+        std::min(two_segments, core.settings_of(flow).receive_buffer_bytes / 2);
     return receive_room(core, flow) >= flow.rcv_wnd() + step;
 }
 
@@ -170,7 +171,7 @@ void output(Core& core, const Turn& turn, FlowId id, Packet* packet) {
     for (int i = 0;; ++i) {
         const auto plan = tcp::next_segment(flow, core.effort_of(flow),
                                             {.unsent_bytes = unsent, .nagle = wants_nagle(flow)},
-                                            core.settings.tcp);
+                                            core.settings_of(flow));
         if (!plan) break;
         if (i == most_segments || !send_plan(core, turn, id, writer, *plan)) {
             if (flow.ack_pending != 0) flow.ack_now = 1;
@@ -191,7 +192,7 @@ void send_syn(Core& core, const Turn& turn, FlowId id, Packet* packet) {
     Writer writer{core, turn, id, packet};
     Frame frame = writer.take();
     if (frame.handle == nullptr) return;  // the timer sends it again
-    writer.send_segment(frame, tcp::syn_of(flow, core.link(flow), core.settings.tcp), 0);
+    writer.send_segment(frame, tcp::syn_of(flow, core.link(flow), core.settings_of(flow)), 0);
 }
 
 void retransmit(Core& core, const Turn& turn, FlowId id, Packet* packet) {

@@ -77,13 +77,11 @@ tcp::Segment read_segment(const Packet& packet) {
         .ack = tcp::Seq{header.ack.host()},
         .text_length = static_cast<std::uint32_t>(packet.view.end - packet.view.payload),
         .window = header.window.host(),
+        .urgent = header.urgent.host(),
         .flags = header.flags};
-    if (segment.has(tcp_flag::syn) && header.header_bytes() > sizeof header) {
-        const TcpOptions options = parse_tcp_options(packet.frame.bytes().subspan(
+    if (header.header_bytes() > sizeof header)
+        segment.options = parse_tcp_options(packet.frame.bytes().subspan(
             packet.view.l4 + sizeof header, header.header_bytes() - sizeof header));
-        segment.mss = options.mss;
-        segment.window_scale = options.window_scale;
-    }
     return segment;
 }
 

@@ -60,8 +60,8 @@ void no_room(Core& core, const Turn& turn, Packet& packet, const Segment& segmen
 /// A conversation's flow has a busy record from its SYN on, which names the listener.
 bool attach_listener(Core& core, FlowId id, std::uint32_t slot) {
     Busy* record = core.borrow(id);
-    if (record == nullptr) return false;
-    record->serial = core.next_serial++;
+    if (record == nullptr || !core.make_conversation(*record, core.listeners[slot].settings))
+        return false;
     record->listener = slot;
     ++core.listeners[slot].embryonic;
     return true;
@@ -88,7 +88,10 @@ void accept_syn(Core& core, const Turn& turn, Packet& packet, const Standing& st
     tcp::Flow& flow = core.flows[id];
     flow.service = standing.service;
     const tcp::Seq iss = choose_iss(core, turn, packet);
-    tcp::open_passive(flow, segment, iss, core.link(flow), core.settings.tcp, turn.now);
+    const tcp::Settings& with = standing.listener == no_slot
+                                    ? core.settings.tcp
+                                    : core.listeners[standing.listener].settings;
+    tcp::open_passive(flow, segment, iss, core.link(flow), with, turn.now);
     const bool attached =
         standing.listener == no_slot || attach_listener(core, id, standing.listener);
     if (!core.flows.begin(id) || !attached) {

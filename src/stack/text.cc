@@ -47,7 +47,7 @@ void keep_send_chain(Core& core, Flow& flow, const Chain& chain) {
 /// Queues text to be sent back; returns how much found room.
 std::size_t echo(Core& core, Flow& flow, std::span<const std::byte> text) {
     Chain chain = send_chain(core, flow);
-    const std::uint32_t most = core.settings.tcp.send_buffer_bytes;
+    const std::uint32_t most = core.settings_of(flow).send_buffer_bytes;
     const std::size_t room = most > chain.bytes ? most - chain.bytes : 0;
     const Seq end = chain.empty() ? flow.snd_nxt : core.blocks.end(chain);
     const std::size_t stored =
@@ -69,7 +69,8 @@ Taken serve(Core& core, FlowId id, std::span<const std::byte> text) {
     } else {
         // What is promised stays bounded: a peer that asks and never acknowledges has to wait.
         const std::uint32_t promised = flow.in_flight() + unsent_bytes(core, flow);
-        if (service.text() == Text::generated && promised >= core.settings.tcp.send_buffer_bytes)
+        if (service.text() == Text::generated &&
+            promised >= core.settings_of(flow).send_buffer_bytes)
             return {};
         ServiceState state = state_of(core, flow);
         taken = service.take(state, text, all_acknowledged(core, flow));
@@ -112,7 +113,7 @@ std::size_t take_directly(Core& core, FlowId id, std::span<const std::byte> text
 /// Bytes of the receive queue that may still be filled.
 std::size_t queue_room(const Core& core, const Flow& flow, const Busy& record) {
     const bool served = core.service_of(flow) != nullptr;
-    const auto& tcp = core.settings.tcp;
+    const auto& tcp = core.settings_of(flow);
     const std::uint32_t most = served && record.receive.bytes > 0 && record.unread != flow.rcv_nxt
                                    ? std::max(tcp.unread_limit_bytes, 2 * flow.mss_bytes())
                                    : tcp.receive_buffer_bytes;
@@ -194,7 +195,7 @@ void begin_service(Core& core, FlowId id) {
 }
 
 std::uint32_t receive_room(const Core& core, const Flow& flow) {
-    const auto& tcp = core.settings.tcp;
+    const auto& tcp = core.settings_of(flow);
     std::uint32_t held = 0;
     if (const Busy* record = core.busy_of(flow)) {
         held = record->receive.bytes;

@@ -53,7 +53,7 @@ void look_at(Core& core, const Turn& turn, FlowId id) {
     Flow& flow = core.flows[id];
     forgive_half_close(core, flow);
     borrow_for_loss(core, id, turn.now);
-    const tcp::Look look = tcp::look(flow, core.effort_of(flow), core.settings.tcp, turn.now);
+    const tcp::Look look = tcp::look(flow, core.effort_of(flow), core.settings_of(flow), turn.now);
     if (look.due == Due::give_up || look.due == Due::vanish)
         return end_by_time(core, turn, id, look.due);
     core.flows.refile(id, look.again);
@@ -68,7 +68,7 @@ void look_at(Core& core, const Turn& turn, FlowId id) {
 }
 
 bool is_over(const Core& core, const Flow& flow, Tick now) {
-    return is_due(flow.last_heard + core.settings.tcp.time_wait_ms, now.ms());
+    return is_due(flow.last_heard + core.settings_of(flow).time_wait_ms, now.ms());
 }
 
 void end_time_wait(Core& core, FlowId id) {
@@ -80,7 +80,7 @@ void end_time_wait(Core& core, FlowId id) {
 void look_at_time_wait(Core& core, const Turn& turn, FlowId id) {
     const Flow& flow = core.flows[id];
     if (is_over(core, flow, turn.now)) return end_time_wait(core, id);
-    core.flows.refile(id, flow.last_heard + core.settings.tcp.time_wait_ms);
+    core.flows.refile(id, flow.last_heard + core.settings_of(flow).time_wait_ms);
 }
 
 std::size_t look_at_due(Core& core, const Turn& turn) {
@@ -107,7 +107,7 @@ std::size_t send_delayed_acks(Core& core, const Turn& turn) {
         Flow& flow = core.flows[id];
         const bool pending = flow.state() != State::closed && flow.ack_pending != 0;
         if (pending) {
-            const Millis due = flow.last_heard + core.settings.tcp.delayed_ack_ms;
+            const Millis due = flow.last_heard + core.settings_of(flow).delayed_ack_ms;
             if (!is_due(due, turn.now.ms())) break;
             const Flows::Before before = core.flows.before(id);
             flow.ack_now = 1;
@@ -134,7 +134,8 @@ std::size_t end_time_waits(Core& core, const Turn& turn) {
             end_time_wait(core, id);
             continue;
         }
-        core.flows[id].deadline = core.flows[id].last_heard + core.settings.tcp.time_wait_ms;
+        Flow& flow = core.flows[id];
+        flow.deadline = flow.last_heard + core.settings_of(flow).time_wait_ms;
         const bool queued = queue.push(entry.flow(), entry.generation());
         TERMINUS_ASSERT(queued);  // into the place that it had
     }

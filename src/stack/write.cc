@@ -86,14 +86,6 @@ void write_network(Core& core, const Interface& interface, Frame& frame, std::by
     if (!frame.is_tcp && field.raw() == 0) field = be16{0xffff};
 }
 
-std::size_t option_bytes(const tcp::Reply& fields, std::span<std::byte> room) {
-    if ((fields.flags & tcp_flag::syn) == 0) return 0;
-    TcpOptions options;
-    options.mss = fields.mss;
-    options.window_scale = fields.window_scale;
-    return write_tcp_options(options, room);
-}
-
 Drop hold(Core& core, const Turn& turn, const NeighbourKey& key, const Frame& frame) {
     NeighbourLink sink{core, turn};
     return core.neighbours.hold(key, frame, sink);
@@ -113,7 +105,8 @@ void write_segment(Core& core, Frame& frame, const SegmentFrame& segment) {
     const Interface& interface = core.interface(ends_of(segment.key).interface);
     const bool is_ip6 = segment.key.is_ip6();
     std::byte* l4 = frame.data + text_offset(interface, is_ip6, 0) - sizeof(TcpHeader);
-    const std::size_t options = option_bytes(segment.fields, {l4 + sizeof(TcpHeader), 40});
+    const std::size_t options =
+        write_tcp_options(segment.fields.options, {l4 + sizeof(TcpHeader), tcp_options_bytes_max});
     const Ends ends = ends_of(segment.key);
     auto& header = *reinterpret_cast<TcpHeader*>(l4);
     header.source_port = ends.local_port;
@@ -123,7 +116,8 @@ void write_segment(Core& core, Frame& frame, const SegmentFrame& segment) {
     header.offset = static_cast<std::uint8_t>((sizeof(TcpHeader) + options) << 2);
     header.flags = segment.fields.flags;
     header.window = be16{segment.fields.window};
-    header.checksum = header.urgent = be16{0};
+    header.urgent = be16{segment.fields.urgent};
+    header.checksum = be16{0};
     const auto length =
         static_cast<std::uint16_t>(sizeof(TcpHeader) + options + segment.text_length);
     frame.text_length = segment.text_length;

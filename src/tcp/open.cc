@@ -46,28 +46,29 @@ void open_active(Flow& flow, Seq iss, const LinkLimits& link, const Settings& se
 void take_syn_options(Flow& flow, const Segment& syn, const LinkLimits& link,
                       const Settings& settings) {
     const std::uint32_t unsaid = link.is_ip6 ? 1220 : 536;  // RFC 9293 section 3.7.1, MUST-15
-    const std::uint32_t said = syn.mss == 0 ? unsaid : syn.mss;
+    const std::uint32_t said = syn.options.mss == 0 ? unsaid : syn.options.mss;
     // A tiny MSS would make us send many packets for few bytes: it has a floor.
     const std::uint32_t mss = std::min(std::max(said, settings.mss_floor_bytes), link.mss_bytes);
     flow.mss_bits = static_cast<std::uint16_t>(std::min(mss, largest_mss_bytes)) & 0x3fff;
-    const bool scaled = syn.window_scale != 0xff;
+    const bool scaled = syn.options.window_scale != 0xff;
     flow.window_scaling = scaled ? 1 : 0;
-    flow.send_scale = scaled ? std::min(syn.window_scale, largest_scale) & 15 : 0;
+    flow.send_scale = scaled ? std::min(syn.options.window_scale, largest_scale) & 15 : 0;
     flow.snd_wnd = syn.window;  // RFC 7323 section 2.2: a SYN's own window is never scaled
     flow.snd_wl1 = syn.seq;
 }
 
 Reply syn_of(const Flow& flow, const LinkLimits& link, const Settings& settings) {
     const bool answers = flow.state() == State::syn_received;
-    return {
+    Reply reply{
         .seq = flow.snd_una,
         .ack = answers ? flow.rcv_nxt : Seq{0},
         .window = static_cast<std::uint16_t>(
             std::min<std::uint32_t>(settings.receive_buffer_bytes, 65535)),
         .flags = static_cast<std::uint8_t>(tcp_flag::syn | (answers ? tcp_flag::ack : 0)),
-        .mss = static_cast<std::uint16_t>(std::min<std::uint32_t>(link.mss_bytes, 65535)),
-        .window_scale = flow.window_scaling != 0 ? settings.window_scale : std::uint8_t{0xff},
     };
+    reply.options.mss = static_cast<std::uint16_t>(std::min<std::uint32_t>(link.mss_bytes, 65535));
+    if (flow.window_scaling != 0) reply.options.window_scale = settings.window_scale;
+    return reply;
 }
 
 }  // namespace terminus::tcp

@@ -286,7 +286,7 @@ void ScriptRunner::check_count(const Words& words) {
         got = harness_.counters().resets_sent;
     } else if (words[0] == "unread" || words[0] == "unsent") {
         const auto status = harness_.stack().status(conversation_.value());
-        got = words[0] == "unread" ? status.value.unread_bytes : status.value.unsent_bytes;
+        got = words[0] == "unread" ? status.value.receive_queue_bytes : status.value.unsent_bytes;
     } else {
         got = counted(words[0], words.at(1));
     }

@@ -6,7 +6,7 @@
 ///     bytes  field
 ///      14    key: addresses, ports, interface, family; an IPv6 flow keeps the id of its addresses
 ///       2    state and what it waits for; flags, the service's phase
-///      24    snd_una snd_nxt rcv_nxt rcv_adv snd_wnd snd_wl1: RFC 9293 section 3.3.1
+///      24    snd_una snd_nxt rcv_nxt rcv_adv snd_wnd (30 bits, and 2 of quick ACKs) snd_wl1
 ///       2    mss (14 bits) and the generation of the wheel entry (2 bits)
 ///       2    send scale, back-off, service: RFC 7323 section 2, RFC 6298 section 5.5
 ///       4    srtt, rttvar: RFC 6298, as ShortMicros
@@ -67,10 +67,12 @@ struct Flow {
     std::uint16_t phase : 3 = 0;  ///< the service's
 
     Seq snd_una, snd_nxt, rcv_nxt;
-    Seq rcv_adv;                ///< the right edge of the window offered: never taken back
-    std::uint32_t snd_wnd = 0;  ///< bytes, scaled
+    Seq rcv_adv;                     ///< the right edge of the window offered: never taken back
+    std::uint32_t snd_wnd : 30 = 0;  ///< bytes, scaled: 65535 << 14 at most (RFC 7323 section 2.3)
+    std::uint32_t quick : 2 =
+        0;  ///< reserved: how much of the beginning is still acknowledged at once
     Seq snd_wl1;
-    std::uint16_t mss_bits : 14 = 536;
+    std::uint16_t mss_bits : 14 = 536;  ///< text of a full segment: the options of each are off it
     std::uint16_t generation : 2 =
         0;  ///< of the one wheel entry that counts; survives the record's reuse
     std::uint8_t send_scale : 4 = 0;
@@ -116,6 +118,7 @@ struct Flow {
 static_assert(sizeof(Flow) == 64, "a flow is exactly one cache line");
 static_assert(std::is_trivially_copyable_v<Flow>);
 inline constexpr std::uint32_t largest_mss_bytes = (1U << 14) - 1;
+inline constexpr std::uint32_t largest_window_bytes = (1U << 30) - 1;
 
 /// The only place that assigns a state. Going silent, timers and counters are the callers' affair.
 inline void enter(Flow& flow, State state) {

@@ -3,6 +3,7 @@
 
 #include "terminus/tcp/seq.h"
 #include "terminus/wire/tcp.h"
+#include "terminus/wire/tcp_options.h"
 
 #include <cstdint>
 
@@ -12,10 +13,10 @@ struct Segment {
     Seq seq, ack;
     std::uint32_t text_length = 0;
     std::uint16_t window = 0;  ///< as on the wire, unscaled
+    std::uint16_t urgent = 0;  ///< the urgent pointer, counted with URG only
     std::uint8_t flags = 0;
-    // From the options, read on SYNs only: RFC 9293 section 3.7.1, RFC 7323 section 2.
-    std::uint16_t mss = 0;             ///< 0: absent
-    std::uint8_t window_scale = 0xff;  ///< 0xff: absent
+    std::uint8_t ecn = 0;  ///< the IP header's codepoint: RFC 3168 section 5
+    TcpOptions options{};
 
     [[nodiscard]] constexpr bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
     /// SEG.LEN: SYN and FIN count (RFC 9293 section 3.4).
@@ -25,14 +26,14 @@ struct Segment {
     [[nodiscard]] constexpr Seq end() const { return seq + length(); }
 };
 
-/// A segment without text to be written. For SYNs the options are written from mss and
-/// window_scale.
+/// A segment to be written: its fields and options; its text, if any, is elsewhere.
 struct Reply {
     Seq seq{}, ack{};
     std::uint16_t window = 0;
+    std::uint16_t urgent = 0;  ///< the urgent pointer, with URG
     std::uint8_t flags = 0;
-    std::uint16_t mss = 0;
-    std::uint8_t window_scale = 0xff;
+    std::uint8_t ecn = 0;  ///< the IP header's codepoint: RFC 3168 section 5
+    TcpOptions options{};
 };
 
 }  // namespace terminus::tcp
