@@ -37,11 +37,19 @@ std::vector<Rule> rules() {
              .ports = {{7, 7}},
              .action = Action::serve,
              .service = 0},
+            {.name = "discard",
+             .protocol = RuleProtocol::tcp,
+             .ports = {{9, 9}},
+             .action = Action::serve,
+             .service = 1},
             {.name = "closed", .protocol = RuleProtocol::tcp, .action = Action::reset},
             {.name = "nobody", .protocol = RuleProtocol::udp, .action = Action::unreachable}};
 }
 
-Services services() { return {std::shared_ptr<const Service>{make_echo()}}; }
+Services services() {
+    return {std::shared_ptr<const Service>{make_echo()},
+            std::shared_ptr<const Service>{make_discard()}};
+}
 
 /// The transport checksum of the frame, computed anew.
 void finish(std::span<std::byte> frame) {
