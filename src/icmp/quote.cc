@@ -84,18 +84,24 @@ ErrorMeaning classify4(std::uint8_t type, std::uint8_t code, std::uint32_t rest)
     }
 }
 
-/// RFC 4443 section 3, seen as RFC 5461 section 2 does: prohibited, no such port, no such protocol
-/// are hard.
+/// RFC 9293 section 3.9.2.2; RFC 4443 section 3.1: 5 and 6 say more closely why 1, a prohibition.
+bool is_hard6(std::uint8_t code) { return code == 1 || code == 4 || code == 5 || code == 6; }
+
 ErrorMeaning classify6(std::uint8_t type, std::uint8_t code, std::uint32_t rest) {
     switch (type) {
-        case icmp6_type::unreachable:
-            return {code == 1 || code == 4 ? ErrorClass::hard : ErrorClass::soft};
+        case icmp6_type::unreachable: return {is_hard6(code) ? ErrorClass::hard : ErrorClass::soft};
         case icmp6_type::packet_too_big: return {ErrorClass::too_big, rest};
-        case icmp6_type::time_exceeded: return {ErrorClass::soft};
-        case icmp6_type::parameter_problem:
-            return {code == 1 ? ErrorClass::hard : ErrorClass::soft};
+        case icmp6_type::time_exceeded:
+        case icmp6_type::parameter_problem: return {ErrorClass::soft};
         default: return {};
     }
+}
+
+/// What the IP header says of the packet's length.
+std::uint32_t total_length(Family family, std::span<const std::byte> datagram) {
+    if (family == Family::ip4) return load<Ip4Header>(datagram.data()).total_length.host();
+    return sizeof(Ip6Header) +
+           std::uint32_t{load<Ip6Header>(datagram.data()).payload_length.host()};
 }
 
 }  // namespace
@@ -116,6 +122,8 @@ std::optional<QuotedPacket> parse_quote(Family family, std::span<const std::byte
     const auto upper = upper_layer(quoted);
     if (!upper || !upper->first_fragment) return std::nullopt;
     QuotedPacket packet{.local = upper->source, .remote = upper->destination};
+    packet.length = total_length(family, quoted);
+    packet.header_bytes = static_cast<std::uint16_t>(upper->offset);
     packet.protocol = upper->protocol;
     const auto transport = quoted.subspan(upper->offset);
     const bool is_tcp = upper->protocol == ip_protocol::tcp;

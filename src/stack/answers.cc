@@ -1,6 +1,4 @@
-/// ICMP and UDP: echo replies, unreachables, problems, UDP services, and the ICMP errors that we
-/// receive.
-#include "terminus/icmp/quote.h"
+/// ICMP and UDP: echo replies, unreachables, problems, UDP services.
 #include "terminus/wire/icmp4.h"
 #include "terminus/wire/icmp6.h"
 #include "terminus/wire/udp.h"
@@ -120,45 +118,6 @@ void receive_echo_request(Core& core, const Turn& turn, Packet& packet) {
     }
 }
 
-/// What a hard error says to the user: RFC 792 and RFC 4443 section 3.1.
-CallError error_of(Family family, std::uint8_t type, std::uint8_t code) {
-    constexpr std::array<CallError, 4> codes4{CallError::net_unreachable,
-                                              CallError::host_unreachable,
-                                              CallError::protocol_unreachable, CallError::refused};
-    constexpr std::array<CallError, 5> codes6{CallError::net_unreachable, CallError::prohibited,
-                                              CallError::host_unreachable,
-                                              CallError::host_unreachable, CallError::refused};
-    if (family == Family::ip4) return code < codes4.size() ? codes4[code] : CallError::prohibited;
-    if (type == icmp6_type::parameter_problem) return CallError::protocol_unreachable;
-    return code < codes6.size() ? codes6[code] : CallError::prohibited;
-}
-
-/// An error that quotes a segment of ours: RFC 1122 section 4.2.3.9. Believed only where the quoted
-/// sequence number is in flight: RFC 5927 section 4.1.
-void receive_error(Core& core, Packet& packet, const Icmp4Header& header) {
-    const std::uint32_t rest =
-        static_cast<std::uint32_t>(header.rest_high.host()) << 16 | header.rest_low.host();
-    const ErrorMeaning meaning = classify_error(packet.view.family, header.type, header.code, rest);
-    packet.drop = Drop::icmp_type_ignored;
-    if (meaning.kind == ErrorClass::ignored) return;  // a redirect, a source quench
-    const auto quote = parse_quote(packet.view.family, packet.message().subspan(sizeof header));
-    packet.drop = Drop::icmp_error_unmatched;
-    if (!quote || quote->protocol != ip_protocol::tcp || !quote->has_seq) return;
-    const Ends ends{be16{quote->local_port}, be16{quote->remote_port}, packet.interface};
-    const Key key = make_key(quote->local, quote->remote, ends);
-    const FlowId id = core.flows.find(key, core.flows.hash(key));
-    if (id == no_flow) return;
-    const tcp::Flow& flow = core.flows[id];
-    const tcp::Seq seq{quote->seq};
-    if (seq < flow.snd_una || seq >= flow.snd_nxt) return;
-    packet.drop = Drop::none;
-    core.counters.count(TcpEvent::icmp_errors_matched);
-    // RFC 5461 section 4.1: a hard error ends only what was not yet established.
-    if (meaning.kind != ErrorClass::hard || tcp::is_synchronised(flow.state())) return;
-    core.counters.count(TcpEvent::handshakes_failed);
-    core.end_flow(id, error_of(packet.view.family, header.type, header.code));
-}
-
 }  // namespace
 
 void answer_unreachable(Core& core, const Turn& turn, Packet& packet, Unreachable code) {
@@ -203,7 +162,7 @@ void receive_icmp(Core& core, const Turn& turn, Packet& packet) {
     if (header.type == (six ? icmp6_type::echo_request : icmp4_type::echo_request))
         return receive_echo_request(core, turn, packet);
     if (six ? is_icmp6_error(header.type) : is_icmp4_error(header.type))
-        return receive_error(core, packet, header);
+        return receive_error(core, turn, packet);
     packet.drop = Drop::icmp_type_ignored;
 }
 

@@ -42,6 +42,7 @@ using BusySlab = Slab<Busy>;
 struct Details {
     tcp::Settings settings;  ///< those of its listener or OPEN; its user may change them
     tcp::Seq iss, irs;       ///< RFC 9293 section 3.3.1
+    CallError soft_error = CallError::none;  ///< RFC 9293 section 3.9.2.2: since the last progress
 };
 
 using DetailsSlab = Slab<Details>;

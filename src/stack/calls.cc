@@ -350,6 +350,7 @@ CallResult<Status> status(const Core& core, Conversation which) {
     if (record == nullptr) return {.error = CallError::no_such_conversation};
     Status status;
     status.end = record->end;
+    status.soft_error = core.details[record->details].soft_error;
     status.receive_queue_bytes = unread_bytes(core, *record);
     if (record->flow == no_flow) return {.value = status};
     const Flow& flow = core.flows[record->flow];

@@ -60,7 +60,10 @@ void act_on_arrival(Core& core, const Turn& turn, Packet& packet, FlowId id,
     packet.retransmit = arrival.retransmit;
     packet.repeat_syn = arrival.repeat_syn;
     if (arrival.duplicate_ack) borrow_for_recovery(core, id);
-    if (arrival.acked_bytes > 0) forget_acknowledged(core, id);
+    if (arrival.acked_bytes > 0) {
+        forget_acknowledged(core, id);
+        if (const Busy* record = core.busy_of(core.flows[id])) forget_soft_error(core, *record);
+    }
     if (arrival.text_length > 0 || arrival.fin) {
         if (!take_text(core, turn, packet, id, arrival)) return;
     } else if (arrival.acked_bytes > 0 && !offer_text(core, turn, id)) {

@@ -69,6 +69,13 @@ void answer_time_exceeded(Core& core, const Turn& turn, Packet& packet);
 /// Answers with the Parameter Problem that parse() asked for.
 void answer_problem(Core& core, const Turn& turn, Packet& packet);
 
+// errors.cc: ICMP errors that quote a packet of ours.
+void receive_error(Core& core, const Turn& turn, Packet& packet);
+/// Why a flow that waited in vain ends: the soft error that it learnt of last, else `otherwise`.
+[[nodiscard]] CallError soft_error_or(const Core& core, const tcp::Flow& flow, CallError otherwise);
+/// The peer acknowledged something: soft errors are over.
+void forget_soft_error(Core& core, const Busy& record);
+
 // fragments.cc
 void receive_fragment(Core& core, const Turn& turn, Packet& packet);
 void expire_fragments(Core& core, const Turn& turn);

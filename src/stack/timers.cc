@@ -26,7 +26,7 @@ void end_by_time(Core& core, const Turn& turn, FlowId id, Due due) {
         core.counters.count(TcpEvent::timed_out);
         if (!tcp::is_synchronised(state)) core.counters.count(TcpEvent::handshakes_failed);
         if (tcp::is_synchronised(state)) send_reset(core, turn, id);
-        core.end_flow(id, CallError::timed_out);
+        core.end_flow(id, soft_error_or(core, core.flows[id], CallError::timed_out));
         return;
     }
     core.counters.count(TcpEvent::closed);

@@ -101,7 +101,8 @@ ErrorClass kind6(std::uint8_t type, std::uint8_t code) {
     return classify_error(Family::ip6, type, code, 0).kind;
 }
 
-TEST(ErrorMeaning, TellsSoftFromHard) {  // RFC 1122 section 4.2.3.9; RFC 5461 section 2
+// RFC 9293 section 3.9.2.2, MUST-55, MUST-56; RFC 1122 section 4.2.3.9; RFC 5461 section 2
+TEST(ErrorMeaning, TellsSoftFromHard) {
     for (const std::uint8_t code : std::initializer_list<std::uint8_t>{0, 1, 5, 6, 7, 11, 12})
         EXPECT_EQ(kind4(3, code), ErrorClass::soft);
     for (const std::uint8_t code : std::initializer_list<std::uint8_t>{2, 3, 9, 10, 13})
@@ -111,12 +112,12 @@ TEST(ErrorMeaning, TellsSoftFromHard) {  // RFC 1122 section 4.2.3.9; RFC 5461 s
     EXPECT_EQ(kind4(4, 0), ErrorClass::ignored);  // RFC 6633 section 3
     EXPECT_EQ(kind4(5, 0), ErrorClass::ignored);
     EXPECT_EQ(kind4(8, 0), ErrorClass::ignored);
-    for (const std::uint8_t code : std::initializer_list<std::uint8_t>{0, 2, 3, 5})
+    for (const std::uint8_t code : std::initializer_list<std::uint8_t>{0, 2, 3})
         EXPECT_EQ(kind6(1, code), ErrorClass::soft);
-    for (const std::uint8_t code : std::initializer_list<std::uint8_t>{1, 4})
+    for (const std::uint8_t code : std::initializer_list<std::uint8_t>{1, 4, 5, 6})
         EXPECT_EQ(kind6(1, code), ErrorClass::hard);
-    EXPECT_EQ(kind6(4, 1), ErrorClass::hard);
-    EXPECT_EQ(kind6(4, 0), ErrorClass::soft);
+    for (const std::uint8_t code : std::initializer_list<std::uint8_t>{0, 1, 2})
+        EXPECT_EQ(kind6(4, code), ErrorClass::soft);
     EXPECT_EQ(kind6(3, 0), ErrorClass::soft);
     EXPECT_EQ(kind6(128, 0), ErrorClass::ignored);
 }

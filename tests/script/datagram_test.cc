@@ -258,20 +258,5 @@ TEST(Policy, DoesNotJudgeAFlow) {  // rules judge only what belongs to no flow
     EXPECT_EQ(runner.harness().stack().rule_hits()[0], hits);
 }
 
-TEST(IcmpErrors, AreMatchedToTheirFlow) {  // RFC 9293 section 3.9.2.2, MUST-54
-    run(syn_sent(), R"(
-        < icmp net               // soft while the SYN is out: MUST-56
-        = event icmp_errors_matched 1
-        = syn_sent
-    )");
-    run(established(), R"(
-        call send 10
-        > P. 1:11(10) ack 1
-        < icmp host
-        = event icmp_errors_matched 1
-        = established
-    )");
-}
-
 }  // namespace
 }  // namespace terminus::test

@@ -14,7 +14,7 @@ struct IcmpName {
     std::string_view name;
     std::uint8_t type4, code4, type6, code6;
 };
-constexpr std::array<IcmpName, 7> icmp_names{{
+constexpr std::array<IcmpName, 10> icmp_names{{
     {"net", 3, 0, 1, 0},
     {"host", 3, 1, 1, 3},
     {"protocol", 3, 2, 4, 1},
@@ -22,6 +22,9 @@ constexpr std::array<IcmpName, 7> icmp_names{{
     {"admin", 3, 13, 1, 1},
     {"reassembly", 11, 1, 3, 1},
     {"too-big", 3, 4, 2, 0},
+    {"time", 11, 0, 3, 0},
+    {"problem", 12, 0, 4, 0},
+    {"quench", 4, 0, 137, 0},  // IPv6 has none: a redirect is as little of an error
 }};
 constexpr std::size_t link_bytes = 14;
 
@@ -146,6 +149,32 @@ void ScriptRunner::expect_icmp(const Datagram& got, const Words& words) {
     demand(got.payload == packet.substr(0, ip6 ? 1280 - 48 : 576 - 28), "the quote is not whole");
 }
 
+/// What follows the name of an ICMP error: how its quote is bent.
+void ScriptRunner::bend_quote(Datagram& error, const Words& words) const {
+    const std::size_t transport = error.is_ip6() ? 40 : 20;
+    const auto put16 = [&](std::size_t at, std::uint32_t value) {
+        error.payload.at(at) = static_cast<char>(value >> 8);
+        error.payload.at(at + 1) = static_cast<char>(value);
+    };
+    for (std::size_t i = 2; i + 1 < words.size(); i += 2) {
+        const std::uint32_t number = parse_number(words[i + 1]);
+        if (words[i] == "mtu") {
+            error.rest = number;
+        } else if (words[i] == "seq") {
+            put16(transport + 4, (number + our_isn_.value_or(0)) >> 16);
+            put16(transport + 6, number + our_isn_.value_or(0));
+        } else if (words[i] == "length") {  // the quoted packet's, as its IP header says
+            put16(error.is_ip6() ? 4 : 2, number - (error.is_ip6() ? 40 : 0));
+        } else if (words[i] == "bytes") {  // of the transport header that are quoted
+            error.payload.resize(transport + number);
+        } else if (words[i] == "port") {  // the quoted destination
+            put16(transport + 2, number);
+        } else {
+            fail("unknown word " + words[i]);
+        }
+    }
+}
+
 /// An ICMP error that quotes what we sent last.
 void ScriptRunner::arrive_icmp(const Words& words) {
     const IcmpName* name = find_icmp(words.at(1));
@@ -154,7 +183,9 @@ void ScriptRunner::arrive_icmp(const Words& words) {
     d.protocol = d.is_ip6() ? protocol_icmp6 : protocol_icmp4;
     d.type = d.is_ip6() ? name->type6 : name->type4;
     d.code = d.is_ip6() ? name->code6 : name->code4;
+    if (d.is_ip6() && d.type == 137) d.hop_limit = 255;
     d.payload = packet_text(last_out_).substr(0, 500);
+    bend_quote(d, words);
     inject(d);
 }
 

@@ -253,6 +253,11 @@ void ScriptRunner::new_connection(const Words& words) {
 
 void ScriptRunner::check(const Words& words) {
     if (words.size() == 1) return check_state(words[0]);
+    if (words[0] == "soft") {
+        const auto status = harness_.stack().status(conversation_.value());
+        const string got{name(status.value.soft_error)};
+        return demand(got == words[1], "the soft error is " + got);
+    }
     check_count(words);
 }
 
@@ -284,6 +289,10 @@ void ScriptRunner::check_count(const Words& words) {
     std::uint64_t got = 0;
     if (words[0] == "resets") {
         got = harness_.counters().resets_sent;
+    } else if (words[0] == "half_open") {
+        got = harness_.counters().half_open;
+    } else if (words[0] == "mss") {
+        got = harness_.stack().status(conversation_.value()).value.mss_bytes;
     } else if (words[0] == "unread" || words[0] == "unsent") {
         const auto status = harness_.stack().status(conversation_.value());
         got = words[0] == "unread" ? status.value.receive_queue_bytes : status.value.unsent_bytes;

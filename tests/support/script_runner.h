@@ -39,6 +39,7 @@ private:
     void arrive_udp(const Words& words, bool fragmented);
     void arrive_ping(const Words& words);
     void arrive_icmp(const Words& words);
+    void bend_quote(Datagram& error, const Words& words) const;
     void arrive_protocol(const Words& words);
     void inject(const Datagram& datagram);
     // `>`

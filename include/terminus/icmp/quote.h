@@ -32,6 +32,8 @@ struct QuotedPacket {
     bool has_seq = false;    ///< TCP with at least eight
     std::uint16_t local_port = 0, remote_port = 0;
     std::uint32_t seq = 0;
+    std::uint32_t length = 0;        ///< of the whole packet, as its IP header says
+    std::uint16_t header_bytes = 0;  ///< of that, before the transport header
 };
 
 /// `quoted` begins after the error's eight bytes. Nothing when it is not a packet of `family`, is
