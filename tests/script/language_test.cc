@@ -1,4 +1,5 @@
 // The script language itself: a script that is wrong must fail, or no other test means anything.
+#include "script_options.h"
 #include "script_runner.h"
 
 #include <gtest/gtest.h>
@@ -41,6 +42,9 @@ TEST(ScriptLanguage, FailsForAnyOtherField) {
     refused("> R. @0(5) ack 1\n", "another length");
     refused("> R. @0(0) ack 1 win 9\n", "another window");
     refused("> R. @0(0) ack 1 <mss 5>\n", "other options");
+    refused("> R. @0(0) ack 1 ecn ect0\n", "another codepoint");
+    refused("> R. @0(0) ack 1 class 40\n", "another traffic class");
+    refused("> R. @0(0) ack 1 hops 63\n", "another hop limit");
     refused("> udp 5\n", "got ");
 }
 
@@ -76,6 +80,24 @@ TEST(Datagrams, AreReadAsTheyWereWritten) {
         EXPECT_EQ(describe_flags(read.flags), "S.");
         EXPECT_EQ(describe_options(read.options), "mss 1460,wscale 7,sackOK,TS val 5 ecr 6");
     }
+}
+
+TEST(Options, CountFromTheirBeginnings) {
+    const std::string bytes = parse_options("TS val 7 ecr 9,sack 1:11 21:31");
+    EXPECT_EQ(describe_options(shifted(bytes, {.sack = 100, .ts_value = 10, .ts_echo = 20})),
+              "TS val 17 ecr 29,sack 101:111 121:131");
+    std::uint32_t value = 0;
+    EXPECT_TRUE(find_ts_value(bytes, value));
+    EXPECT_EQ(value, 7U);
+    EXPECT_FALSE(find_ts_value(parse_options("mss 7"), value));
+}
+
+TEST(Options, HaveWildcardsForTimestamps) {
+    const std::string got = "mss 1460,TS val 17 ecr 29,wscale 3";
+    EXPECT_EQ(fill_wildcards("TS *,wscale 1", got), "TS val 17 ecr 29,wscale 1");
+    EXPECT_EQ(fill_wildcards("TS val * ecr 4", got), "TS val 17 ecr 4");
+    EXPECT_EQ(fill_wildcards("TS val 3 ecr *", got), "TS val 3 ecr 29");
+    EXPECT_NE(fill_wildcards("TS *", "mss 1460"), "mss 1460");
 }
 
 TEST(Datagrams, ShowEveryFlippedBit) {  // the judge of what we send must itself be able to fail

@@ -150,7 +150,10 @@ struct IpPart {
 
 string ip4_packet(const Datagram& d, const IpPart& part) {
     Writer w;
-    w.u8(0x45).u8(0).u16(static_cast<std::uint32_t>(20 + part.payload.size())).u16(part.id);
+    w.u8(0x45)
+        .u8(d.traffic_class)
+        .u16(static_cast<std::uint32_t>(20 + part.payload.size()))
+        .u16(part.id);
     w.u16(part.fragment).u8(d.hop_limit).u8(part.protocol).u16(0);
     w.bytes(address_bytes(d.source)).bytes(address_bytes(d.destination));
     string text = w.take();
@@ -160,7 +163,8 @@ string ip4_packet(const Datagram& d, const IpPart& part) {
 
 string ip6_packet(const Datagram& d, const IpPart& part) {
     Writer w;
-    w.u32(6U << 28).u16(static_cast<std::uint32_t>(part.payload.size())).u8(part.protocol);
+    w.u32(6U << 28 | std::uint32_t{d.traffic_class} << 20);
+    w.u16(static_cast<std::uint32_t>(part.payload.size())).u8(part.protocol);
     w.u8(d.hop_limit).bytes(d.source.bytes).bytes(d.destination.bytes).bytes(part.payload);
     return w.take();
 }
@@ -242,7 +246,7 @@ void read_message(Datagram& d, string_view text) {
 void read_ip4(Datagram& d, string_view text) {
     Reader r{text};
     const std::size_t header = static_cast<std::size_t>(r.u8() & 15) * 4;
-    r.u8();
+    d.traffic_class = r.u8();
     const std::uint16_t total = r.u16();
     r.u16();
     const std::uint16_t fragment = r.u16();
@@ -283,7 +287,7 @@ string_view read_extensions(Datagram& d, string_view text) {
 
 void read_ip6(Datagram& d, string_view text) {
     Reader r{text};
-    r.u32();
+    d.traffic_class = static_cast<std::uint8_t>(r.u32() >> 20);
     const std::uint16_t length = r.u16();
     d.protocol = r.u8();
     d.hop_limit = r.u8();

@@ -45,11 +45,23 @@ string describe_option(int kind, string_view body) {
     }
 }
 
+/// "1:11 21:31" as the option's bytes: RFC 2018 section 3.
+string parse_sack(std::istringstream& words) {
+    string edges;
+    std::uint32_t left = 0, right = 0;
+    for (char colon = 0; words >> left >> colon >> right;)
+        put(edges, left, 4), put(edges, right, 4);
+    string out;
+    put(out, 5, 1), put(out, static_cast<std::uint32_t>(2 + edges.size()), 1);
+    return out + edges;
+}
+
 string parse_option(const string& text) {
     std::istringstream words{text};
     string name, label, out;
     std::uint32_t first = 0, second = 0;
     words >> name;
+    if (name == "sack") return parse_sack(words);
     if (name == "TS")
         words >> label >> first >> label >> second;
     else

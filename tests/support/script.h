@@ -19,7 +19,10 @@
 /// Sequence numbers are relative to each side's SYN (@N is absolute) and the peer's wraps on
 /// purpose. `win` and options are compared where they are written; a segment without SYN has no
 /// options unless written. Text comes from the stream's offset and is checked; "quotes" give it
-/// literally, "quotes"... its beginning.
+/// literally, "quotes"... its beginning. Options are written as <mss 1400,sackOK,TS val 5 ecr 0,
+/// wscale 7,sack 101:201>: our timestamps count from the one in our SYN, the peer's are absolute,
+/// and "TS val * ecr *" or "TS *" stands for any of ours. `ecn ect0` (ect1, ce), `class 40` and
+/// `hops 64` are the IP header's; not written, they are none, 0 and 64.
 #pragma once
 
 #include "harness.h"

@@ -1,4 +1,5 @@
 // How a script judges what was sent: segments, datagrams, ICMP.
+#include "script_options.h"
 #include "script_runner.h"
 
 #include <algorithm>
@@ -49,7 +50,9 @@ string ScriptRunner::words_for(const Datagram& got) const {
                   std::to_string(got.payload.size()) + ')';
     if (got.has(0x10)) text += " ack " + std::to_string(got.ack - their_isn_);
     text += " win " + std::to_string(got.window);
-    if (!got.options.empty()) text += " <" + describe_options(got.options) + '>';
+    if (!got.options.empty()) text += " <" + our_options(got) + '>';
+    text +=
+        " class " + std::to_string(got.traffic_class) + " hops " + std::to_string(got.hop_limit);
     if (!our_isn_) text += " (absolute)";
     return text;
 }
@@ -81,6 +84,8 @@ void ScriptRunner::expect_segment(const Datagram& got, const Words& words) {
     demand(got.protocol == protocol_tcp, "got " + describe(got));
     const Segment want = parse_segment(words);
     if (got.has(0x02) && !our_isn_) our_isn_ = got.seq;
+    if (std::uint32_t first = 0; got.has(0x02) && !our_ts_ && find_ts_value(got.options, first))
+        our_ts_ = first;
     try {
         compare(got, want);
         compare_text(got, want);
@@ -97,15 +102,32 @@ void ScriptRunner::compare(const Datagram& got, const Segment& want) {
     demand(want.any_ack || got.ack == ack, "another acknowledgment number");
     demand(!want.window || got.window == *want.window, "another window");
     demand(got.urgent == want.urgent.value_or(0), "another urgent pointer");
-    const string options = describe_options(got.options);
-    if (want.options) {
-        std::string wanted = *want.options;
-        if (const auto at = wanted.find("ours"); at != std::string::npos)
-            wanted.replace(at, 4, got.is_ip6() ? "1440" : "1460");
-        demand(options == describe_options(parse_options(wanted)), "other options");
-    } else {
+    compare_options(got, want);
+    compare_ip(got, want);
+}
+
+void ScriptRunner::compare_options(const Datagram& got, const Segment& want) {
+    const string options = our_options(got);
+    if (!want.options) {
         demand(got.has(0x02) || options.empty(), "options that are not listed");
+        return;
     }
+    std::string wanted = *want.options;
+    if (const auto at = wanted.find("ours"); at != std::string::npos)
+        wanted.replace(at, 4, got.is_ip6() ? "1440" : "1460");
+    wanted = fill_wildcards(wanted, options);
+    demand(options == describe_options(parse_options(wanted)), "other options");
+}
+
+void ScriptRunner::compare_ip(const Datagram& got, const Segment& want) {
+    demand((got.traffic_class & 3) == want.ecn.value_or(0), "another codepoint of ECN");
+    demand((got.traffic_class & ~3) == want.traffic_class.value_or(0), "another traffic class");
+    demand(got.hop_limit == want.hop_limit.value_or(64), "another hop limit");
+}
+
+string ScriptRunner::our_options(const Datagram& got) const {
+    return describe_options(
+        shifted(got.options, {.sack = 0U - their_isn_, .ts_value = 0U - our_ts_.value_or(0)}));
 }
 
 void ScriptRunner::compare_text(const Datagram& got, const Segment& want) {

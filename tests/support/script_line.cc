@@ -1,5 +1,7 @@
 #include "script_line.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <stdexcept>
 
@@ -74,6 +76,14 @@ void parse_text(Segment& s, const string& word) {
     if (s.any_length) s.length = static_cast<std::uint32_t>(s.text->size());
 }
 
+/// ECN's codepoints by their names in RFC 3168 section 5.
+std::uint8_t parse_ecn(string_view text) {
+    constexpr std::array<string_view, 4> names{"none", "ect1", "ect0", "ce"};
+    const auto* found = std::ranges::find(names, text);
+    if (found == names.end()) refuse("not a codepoint of ECN:", text);
+    return static_cast<std::uint8_t>(found - names.begin());
+}
+
 /// "ack N" and the like: returns how many words were read.
 std::size_t parse_pair(Segment& s, const string& key, const string& value) {
     if (key == "ack" && value == "*")
@@ -84,6 +94,12 @@ std::size_t parse_pair(Segment& s, const string& key, const string& value) {
         s.window = static_cast<std::uint16_t>(parse_number(value));
     else if (key == "urg")
         s.urgent = static_cast<std::uint16_t>(parse_number(value));
+    else if (key == "ecn")
+        s.ecn = parse_ecn(value);
+    else if (key == "class")
+        s.traffic_class = static_cast<std::uint8_t>(parse_number(value));
+    else if (key == "hops")
+        s.hop_limit = static_cast<std::uint8_t>(parse_number(value));
     else
         refuse("unknown word", key);
     return 2;

@@ -24,6 +24,9 @@ struct Segment {
     std::optional<Number> ack;
     bool any_ack = false;  ///< written ack *
     std::optional<std::uint16_t> window, urgent;
+    std::optional<std::uint8_t> ecn;            ///< the codepoint: RFC 3168 section 5
+    std::optional<std::uint8_t> traffic_class;  ///< without ECN's bits
+    std::optional<std::uint8_t> hop_limit;
     std::optional<std::string> options;  ///< as written between < and >
     std::optional<std::string> text;     ///< as written between quotes
     bool text_goes_on = false;           ///< the quotes are followed by ...

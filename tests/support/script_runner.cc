@@ -1,6 +1,8 @@
 // How a script is played: its lines, what arrives, the calls and the checks of state and counters.
 #include "script_runner.h"
 
+#include "script_options.h"
+
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -121,7 +123,11 @@ Datagram ScriptRunner::segment_of(const Segment& s) const {
     if (s.ack) d.ack = ours(*s.ack);
     d.window = s.window.value_or(window_);
     d.urgent = s.urgent.value_or(0);
-    if (s.options) d.options = parse_options(*s.options);
+    if (s.options)
+        d.options = shifted(parse_options(*s.options),
+                            {.sack = our_isn_.value_or(0), .ts_echo = our_ts_.value_or(0)});
+    d.traffic_class = static_cast<std::uint8_t>(s.traffic_class.value_or(0) | s.ecn.value_or(0));
+    if (s.hop_limit) d.hop_limit = *s.hop_limit;
     const std::uint32_t offset = s.seq.value - 1 + ((s.flags >> 1) & 1);
     d.payload = s.text ? *s.text : stream_text(false, offset, s.length);
     return d;
@@ -246,6 +252,7 @@ void ScriptRunner::new_connection(const Words& words) {
             fail("unknown word " + words[i]);
     }
     our_isn_.reset();
+    our_ts_.reset();
     sent_bytes_ = received_bytes_ = 0;
 }
 

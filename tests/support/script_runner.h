@@ -46,7 +46,11 @@ private:
     void expect(const Words& words);
     void expect_segment(const Datagram& got, const Words& words);
     void compare(const Datagram& got, const Segment& want);
+    void compare_options(const Datagram& got, const Segment& want);
+    void compare_ip(const Datagram& got, const Segment& want);
     void compare_text(const Datagram& got, const Segment& want);
+    /// Our options with numbers as scripts write them.
+    [[nodiscard]] std::string our_options(const Datagram& got) const;
     void expect_udp(const Datagram& got, const Words& words);
     void expect_pong(const Datagram& got, const Words& words);
     void expect_icmp(const Datagram& got, const Words& words);
@@ -85,6 +89,7 @@ private:
     Ends ends_;
     Harness harness_;
     std::optional<std::uint32_t> our_isn_;
+    std::optional<std::uint32_t> our_ts_;  ///< the first TSval that we sent in a SYN
     std::uint32_t their_isn_;
     std::uint16_t window_ = 65535;
     std::optional<ListenerId> listener_;
