@@ -195,6 +195,16 @@ void serve_datagram(Core& core, const Turn& turn, Packet& packet, const Rule& ru
     }
     const auto payload = packet.payload();
     counters.bytes_received += payload.size();
+    if ((*core.services)[rule.service]->manner().captures_one_of != 0) {
+        const auto& ports = packet.header_at<UdpHeader>(packet.view.l4);
+        Captured about;
+        about.at = turn.now;
+        about.local = {destination_of(packet), ports.destination_port.host()};
+        about.remote = {source_of(packet), ports.source_port.host()};
+        about.service = static_cast<std::uint8_t>(rule.service);
+        about.is_udp = true;
+        capture(core, about, payload);
+    }
     const std::size_t limit = static_cast<std::size_t>(packet.frame.capacity - packet.view.payload);
     const std::size_t length = (*core.services)[rule.service]->datagram(
         {payload.data(), limit}, payload.size(), core.rng.next());

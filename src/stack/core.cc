@@ -76,6 +76,7 @@ Core::Core(StackSettings given, std::span<std::byte> memory, Tick now)
       limiter{rates(settings.icmp), derived(settings.table_key, 1)},
       neighbours{NeighbourLimits{}, derived(settings.table_key, 2)},
       reassembly{reassembly_limits(settings), derived(settings.table_key, 3)},
+      captures{settings.captures, derived(settings.table_key, 4)},
       policy{std::make_shared<const Policy>()},
       services{std::make_shared<const Services>()},
       scratch(scratch_bytes) {

@@ -68,6 +68,7 @@ struct Core {
     Limiter limiter;
     Neighbours neighbours;
     Reassembly reassembly;
+    Captures captures;
     std::vector<InterfaceState> interfaces;
     std::vector<CallListener> listeners;
     std::shared_ptr<const Policy> policy;

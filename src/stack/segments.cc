@@ -22,16 +22,17 @@ void count_arrival(Core& core, const Flow& flow, const Arrival& arrival) {
         core.counters.count(TcpEvent::fast_retransmits);
 }
 
-void establish(Core& core, FlowId id) {
+/// Returns false when the flow ended.
+bool establish(Core& core, const Turn& turn, FlowId id) {
     const Flow& flow = core.flows[id];
     if (const Service* service = core.service_of(flow); service != nullptr) {
         ++core.counters.services[flow.service].connections;
-        begin_service(core, id);
-        return;
+        return begin_service(core, turn, id);
     }
     offer_conversation(core, id);
     if (const Busy* record = core.busy_of(core.flows[id]); record != nullptr && record->closes)
         tcp::close(core.flows[id]);
+    return true;
 }
 
 /// The flow is CLOSED by this segment. A SYN that found TIME-WAIT or SYN-RECEIVED is judged anew.
@@ -112,7 +113,7 @@ void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id) {
     if (arrival.reply) answer_segment(core, turn, packet, *arrival.reply);
     if (arrival.established) {
         if (timed) core.counters.handshake.add(handshake_us);
-        establish(core, id);
+        if (!establish(core, turn, id)) return;
     }
     act_on_arrival(core, turn, packet, id, arrival);
     if (core.flows[id].state() != tcp::State::closed) core.flows.settle(id, before);

@@ -67,6 +67,9 @@ void Stack::release_held(Outbox& out) {
     parts_->neighbours.release_all(sink);
 }
 
+const Captured* Stack::captured() const { return parts_->captures.front(); }
+void Stack::drop_captured() { parts_->captures.pop(); }
+
 CallResult<ListenerId> Stack::listen(const Listener& listener) {
     return calls::listen(*parts_, listener);
 }

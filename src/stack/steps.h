@@ -38,8 +38,21 @@ void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Rep
 [[nodiscard]] bool offer_text(Core& core, const Turn& turn, FlowId id);
 /// Bytes of receive buffer that may be offered to the peer.
 [[nodiscard]] std::uint32_t receive_room(const Core& core, const tcp::Flow& flow);
-/// The service hears of a new connection.
-void begin_service(Core& core, FlowId id);
+/// Writes a service's state back to where the flow keeps it.
+void keep_service_state(Core& core, tcp::Flow& flow, const ServiceState& state);
+
+// manners.cc: what services do with connections besides their text.
+/// Keeps the first text of a peer for the operator.
+void capture(Core& core, const Captured& about, std::span<const std::byte> text);
+void capture_text(Core& core, FlowId id, std::span<const std::byte> text, Tick now);
+/// The service hears of a new connection. Returns false when the flow ended.
+[[nodiscard]] bool begin_service(Core& core, const Turn& turn, FlowId id);
+/// True when a connection that its service ends by time has come to its end.
+[[nodiscard]] bool is_ending_due(const Core& core, FlowId id, Tick now);
+/// `look`, or the end by the service if that comes sooner.
+[[nodiscard]] Millis before_ending(const Core& core, FlowId id, Millis look);
+/// The service ends the connection; false: the flow ended.
+[[nodiscard]] bool end_by_service(Core& core, const Turn& turn, FlowId id);
 
 // output.cc: what a flow sends.
 /// Sends what the flow owes: text, FIN, an ACK; at most ten segments. `packet` lends its frame and

@@ -92,6 +92,8 @@ void accept_syn(Core& core, const Turn& turn, Packet& packet, const Standing& st
                                     ? core.settings.tcp
                                     : core.listeners[standing.listener].settings;
     tcp::open_passive(flow, segment, iss, core.link(flow), with, turn.now);
+    const Service* service = core.service_of(flow);
+    if (service != nullptr && service->manner().closes_window) flow.rcv_adv = flow.rcv_nxt;
     const bool attached =
         standing.listener == no_slot || attach_listener(core, id, standing.listener);
     if (!core.flows.begin(id) || !attached) {

@@ -19,14 +19,6 @@ ServiceState state_of(Core& core, const Flow& flow) {
             .phase = static_cast<std::uint8_t>(flow.phase)};
 }
 
-void keep_state(Core& core, Flow& flow, const ServiceState& state) {
-    flow.phase = state.phase & 7U;
-    if (Busy* record = core.busy_of(flow))
-        record->mark = state.mark.value;
-    else if (flow.holds() == Held::mark)
-        flow.held = state.mark.value;
-}
-
 bool all_acknowledged(const Core& core, const Flow& flow) {
     return flow.in_flight() == 0 && unsent_bytes(core, flow) == 0;
 }
@@ -57,7 +49,7 @@ std::size_t echo(Core& core, Flow& flow, std::span<const std::byte> text) {
 }
 
 /// Gives text to the service. Nothing is left of it that the service took.
-Taken serve(Core& core, FlowId id, std::span<const std::byte> text) {
+Taken serve(Core& core, FlowId id, std::span<const std::byte> text, Tick now) {
     Flow& flow = core.flows[id];
     ServiceCounters& counters = core.counters.services[flow.service];
     if (tcp::has_closed(flow.state()))
@@ -74,7 +66,8 @@ Taken serve(Core& core, FlowId id, std::span<const std::byte> text) {
             return {};
         ServiceState state = state_of(core, flow);
         taken = service.take(state, text, all_acknowledged(core, flow));
-        keep_state(core, flow, state);
+        if (taken.capture) capture_text(core, id, text, now);
+        keep_service_state(core, flow, state);
     }
     counters.bytes_received += taken.bytes;
     return taken;
@@ -100,10 +93,10 @@ bool reset_if_nobody_reads(Core& core, const Turn& turn, FlowId id) {
 
 /// Text that continues what was received, into an empty queue: the service may take it from the
 /// frame.
-std::size_t take_directly(Core& core, FlowId id, std::span<const std::byte> text) {
+std::size_t take_directly(Core& core, FlowId id, std::span<const std::byte> text, Tick now) {
     Flow& flow = core.flows[id];
     if (core.service_of(flow) == nullptr) return 0;
-    const Taken taken = serve(core, id, text);
+    const Taken taken = serve(core, id, text, now);
     tcp::taken(flow, static_cast<std::uint32_t>(taken.bytes));
     if (Busy* record = core.busy_of(flow)) record->unread = flow.rcv_nxt;
     obey(core, id, taken);
@@ -155,11 +148,11 @@ std::span<const std::byte> linearise(Core& core, const Flow& flow, const Busy& r
 }
 
 /// Offers the queue to the service until it takes no more.
-void offer_queue(Core& core, FlowId id) {
+void offer_queue(Core& core, FlowId id, Tick now) {
     Flow& flow = core.flows[id];
     Busy* record = core.busy_of(flow);
     while (record != nullptr && record->unread < flow.rcv_nxt && !record->receive.empty()) {
-        const Taken taken = serve(core, id, linearise(core, flow, *record));
+        const Taken taken = serve(core, id, linearise(core, flow, *record), now);
         record->unread += static_cast<std::uint32_t>(taken.bytes);
         core.blocks.drop_before(record->receive, record->unread);
         obey(core, id, taken);
@@ -189,12 +182,17 @@ void take_due_fin(Core& core, const Turn& turn, FlowId id, Seq fin_seq) {
 
 }  // namespace
 
-void begin_service(Core& core, FlowId id) {
-    Flow& flow = core.flows[id];
-    keep_state(core, flow, {.mark = flow.snd_nxt, .phase = 0});
+void keep_service_state(Core& core, Flow& flow, const ServiceState& state) {
+    flow.phase = state.phase & 7U;
+    if (Busy* record = core.busy_of(flow))
+        record->mark = state.mark.value;
+    else if (flow.holds() == Held::mark)
+        flow.held = state.mark.value;
 }
 
 std::uint32_t receive_room(const Core& core, const Flow& flow) {
+    const Service* service = core.service_of(flow);
+    if (service != nullptr && service->manner().closes_window) return 0;
     const auto& tcp = core.settings_of(flow);
     std::uint32_t held = 0;
     if (const Busy* record = core.busy_of(flow)) {
@@ -224,7 +222,7 @@ bool take_text(Core& core, const Turn& turn, Packet& packet, FlowId id,
         auto text = packet.payload().subspan(arrival.text_skip, arrival.text_length);
         const Busy* record = core.busy_of(flow);
         if (seq == flow.rcv_nxt && (record == nullptr || record->receive.empty())) {
-            const std::size_t bytes = take_directly(core, id, text);
+            const std::size_t bytes = take_directly(core, id, text, turn.now);
             seq += static_cast<std::uint32_t>(bytes);
             text = text.subspan(bytes);
         }
@@ -241,7 +239,7 @@ bool offer_text(Core& core, const Turn& turn, FlowId id) {
         record != nullptr && record->effort.fin_held != 0 && record->effort.fin_seq == flow.rcv_nxt)
         take_due_fin(core, turn, id, flow.rcv_nxt);
     if (core.service_of(flow) == nullptr) return true;
-    offer_queue(core, id);
+    offer_queue(core, id, turn.now);
     const Busy* record = core.busy_of(flow);
     const bool nothing_waits = record == nullptr || record->receive.empty();
     // The peer will say no more: a service that took all of it has nothing to add. What it left

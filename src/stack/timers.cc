@@ -51,12 +51,17 @@ void borrow_for_loss(Core& core, FlowId id, Tick now) {
 
 void look_at(Core& core, const Turn& turn, FlowId id) {
     Flow& flow = core.flows[id];
+    if (is_ending_due(core, id, turn.now)) {
+        const Flows::Before earlier = core.flows.before(id);
+        if (!end_by_service(core, turn, id)) return;
+        core.flows.settle(id, earlier);
+    }
     forgive_half_close(core, flow);
     borrow_for_loss(core, id, turn.now);
     const tcp::Look look = tcp::look(flow, core.effort_of(flow), core.settings_of(flow), turn.now);
     if (look.due == Due::give_up || look.due == Due::vanish)
         return end_by_time(core, turn, id, look.due);
-    core.flows.refile(id, look.again);
+    core.flows.refile(id, before_ending(core, id, look.again));
     const Flows::Before before = core.flows.before(id);
     if (look.due == Due::retransmit) {
         core.counters.count(TcpEvent::retransmission_timeouts);

@@ -62,8 +62,8 @@ Reply syn_of(const Flow& flow, const LinkLimits& link, const Settings& settings)
     Reply reply{
         .seq = flow.snd_una,
         .ack = answers ? flow.rcv_nxt : Seq{0},
-        .window = static_cast<std::uint16_t>(
-            std::min<std::uint32_t>(settings.receive_buffer_bytes, 65535)),
+        .window = static_cast<std::uint16_t>(std::min<std::uint32_t>(
+            answers ? flow.rcv_wnd() : settings.receive_buffer_bytes, 65535)),
         .flags = static_cast<std::uint8_t>(tcp_flag::syn | (answers ? tcp_flag::ack : 0)),
     };
     reply.options.mss = static_cast<std::uint16_t>(std::min<std::uint32_t>(link.mss_bytes, 65535));

@@ -17,8 +17,26 @@
 
 namespace terminus::test {
 
-/// The built-in services, at these indices.
-enum class Serve : std::uint16_t { echo, discard, chargen, http, ping };
+/// The built-in services, at these indices. close and abort end after half a second, send sends
+/// 3,000 bytes; the last three do it at once, with nothing to send.
+enum class Serve : std::uint16_t {
+    echo,
+    discard,
+    chargen,
+    http,
+    ping,
+    tarpit,
+    capture,
+    idle,
+    close,
+    abort,
+    send,
+    close_at_once,
+    abort_at_once,
+    send_nothing,
+};
+/// The TCP port that service_rules() gives to a service; 0 for ping.
+[[nodiscard]] std::uint16_t port_of(Serve service);
 [[nodiscard]] Services built_in_services(std::uint32_t body_bytes = 1000);
 
 /// The addresses of the test network: we and one peer, of the same family, on one link.
@@ -32,7 +50,7 @@ struct Ends {
 [[nodiscard]] Interface test_interface();
 /// Small tables, fixed keys, one test_interface().
 [[nodiscard]] StackSettings test_settings();
-/// Rules that serve the built-in services on their ports (7, 9, 19, 80) and ping; everything else
+/// Rules that serve the built-in services on their ports: see port_of(), and ping; everything else
 /// resets.
 [[nodiscard]] std::vector<Rule> service_rules();
 

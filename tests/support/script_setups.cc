@@ -103,9 +103,8 @@ Scene time_wait() {
 }
 
 Scene served(Serve service) {
-    constexpr std::array<std::uint16_t, 4> ports{7, 9, 19, 80};
     Scene setup;
-    setup.our_port = ports[static_cast<std::size_t>(service)];
+    setup.our_port = port_of(service);
     setup.text = service == Serve::echo ? OurText::echo : OurText::any;
     return then(setup, R"(
         < S 0:0(0) win 65535 <mss 1400>

@@ -1,10 +1,33 @@
 // The network that the tests live in: addresses, interface, settings, rules.
 #include "harness.h"
 
+#include <array>
+
 namespace terminus::test {
 
 Services built_in_services(std::uint32_t body_bytes) {
-    return {make_echo(), make_discard(), make_chargen(), make_http(body_bytes), make_ping()};
+    Services services;
+    services.push_back(make_echo());
+    services.push_back(make_discard());
+    services.push_back(make_chargen());
+    services.push_back(make_http(body_bytes));
+    services.push_back(make_ping());
+    services.push_back(make_tarpit());
+    services.push_back(make_capture(1));
+    services.push_back(make_idle());
+    services.push_back(make_close(500));
+    services.push_back(make_abort(500));
+    services.push_back(make_send(3000));
+    services.push_back(make_close(0));
+    services.push_back(make_abort(0));
+    services.push_back(make_send(0));
+    return services;
+}
+
+std::uint16_t port_of(Serve service) {
+    constexpr std::array<std::uint16_t, 14> ports{7,  9,  19, 80, 0,  30, 31,
+                                                  32, 33, 34, 35, 36, 37, 38};
+    return ports[static_cast<std::size_t>(service)];
 }
 
 Ends ends_of(Family family) {
@@ -53,7 +76,11 @@ std::vector<Rule> service_rules() {
         rules.push_back(serve(protocol, 9, Serve::discard));
         rules.push_back(serve(protocol, 19, Serve::chargen));
     }
+    rules.push_back(serve(RuleProtocol::udp, port_of(Serve::capture), Serve::capture));
     rules.push_back(serve(RuleProtocol::tcp, 80, Serve::http));
+    for (auto what = Serve::tarpit; what <= Serve::send_nothing;
+         what = static_cast<Serve>(static_cast<std::uint16_t>(what) + 1))
+        rules.push_back(serve(RuleProtocol::tcp, port_of(what), what));
     rules.push_back(serve(RuleProtocol::icmp_echo, 0, Serve::ping));
     Rule reset;
     reset.name = "reset";

@@ -91,7 +91,9 @@ struct ServiceCounters {
     std::uint64_t bytes_received = 0;  ///< text or datagram payload that the service took
     std::uint64_t bytes_sent =
         0;  ///< text or datagram payload that it gave, first transmissions only
-    std::uint64_t datagrams = 0;  ///< UDP datagrams and pings received
+    std::uint64_t datagrams = 0;      ///< UDP datagrams and pings received
+    std::uint64_t captured = 0;       ///< first texts and datagrams kept
+    std::uint64_t captures_lost = 0;  ///< not kept, for want of room
 };
 
 struct Counters {

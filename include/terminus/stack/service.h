@@ -27,21 +27,39 @@ enum class Text : std::uint8_t {
     endless,    ///< fill() makes it, for ever; `mark` is the stream's first sequence number
 };
 
+/// How a connection ends by time alone.
+enum class Ending : std::uint8_t { never, close, abort };
+
+/// What a service does with a connection besides its text.
+struct Manner {
+    Ending ending = Ending::never;
+    std::uint32_t after_ms = 0;         ///< from ESTABLISHED to the ending
+    bool speaks_first = false;          ///< begin() is called
+    bool closes_window = false;         ///< offers no window, from the SYN-ACK on
+    std::uint32_t captures_one_of = 0;  ///< keeps the first text of one peer of so many; 0: of none
+};
+
 /// What take() did.
 struct Taken {
     std::size_t bytes =
         0;               ///< how many of the bytes offered it took; the rest is offered again later
     bool close = false;  ///< close our half after the text promised so far
+    bool capture = false;  ///< this text is to be kept: see captures.h
 };
 
 class Service {
 public:
-    explicit Service(Text text) : text_{text} {}
+    explicit Service(Text text, Manner manner = {}) : text_{text}, manner_{manner} {}
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
     virtual ~Service() = default;
 
     [[nodiscard]] Text text() const { return text_; }
+    [[nodiscard]] const Manner& manner() const { return manner_; }
+
+    /// The connection is ESTABLISHED: a service that speaks first promises text by moving
+    /// `state.mark`, which lies at the beginning of the stream.
+    virtual Taken begin(ServiceState& state) const;
 
     /// In-order text of a flow. A service with Text::generated promises an answer by moving
     /// `state.mark`. `all_acknowledged` tells that nothing promised is outstanding. Untaken text is
@@ -61,6 +79,7 @@ public:
 
 private:
     Text text_;
+    Manner manner_;
 };
 
 }  // namespace terminus

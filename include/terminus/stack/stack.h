@@ -6,6 +6,7 @@
 #include "terminus/base/hash.h"
 #include "terminus/base/time.h"
 #include "terminus/stack/calls.h"
+#include "terminus/stack/captures.h"
 #include "terminus/stack/counters.h"
 #include "terminus/stack/frame.h"
 #include "terminus/stack/interface.h"
@@ -46,6 +47,7 @@ struct StackSettings {
     TableFull table_full = TableFull::evict_time_wait;
     tcp::Settings tcp;
     IcmpSettings icmp;
+    CaptureSettings captures;
     std::vector<Interface> interfaces;
     HashKey table_key, isn_key;             ///< fresh entropy at each start
     std::uint64_t seed = 1;                 ///< of ports, identifiers and jitter
@@ -90,6 +92,10 @@ public:
     [[nodiscard]] std::size_t frames_held() const;
     /// Gives every held frame to `out` for release: before the lanes close.
     void release_held(Outbox& out);
+
+    /// The oldest text that a capture service kept; null: none waits. drop_captured() forgets it.
+    [[nodiscard]] const Captured* captured() const;
+    void drop_captured();
 
     // The user calls of RFC 9293 section 3.9.1, for programs, tests and (later) the admin socket.
     [[nodiscard]] CallResult<ListenerId> listen(const Listener& listener);
