@@ -5,6 +5,7 @@
 #include "terminus/tcp/isn.h"
 #include "terminus/tcp/output.h"
 #include "terminus/tcp/rtt.h"
+#include "terminus/tcp/urgent.h"
 
 #include "steps.h"
 #include "write.h"
@@ -363,6 +364,8 @@ CallResult<Status> status(const Core& core, Conversation which) {
     status.snd_nxt = flow.snd_nxt;
     status.rcv_nxt = flow.rcv_nxt;
     status.rcv_adv = flow.rcv_adv;
+    status.snd_up = tcp::snd_up(flow, record->effort);
+    status.rcv_up = tcp::rcv_up(flow, record->effort);
     status.snd_wnd = flow.snd_wnd;
     status.mss_bytes = static_cast<std::uint16_t>(flow.mss_bytes());
     status.srtt_us = static_cast<std::uint32_t>(flow.srtt.us());

@@ -4,6 +4,7 @@
 
 #include "terminus/tcp/congestion.h"
 #include "terminus/tcp/timeout.h"
+#include "terminus/tcp/urgent.h"
 
 #include "steps.h"
 #include "write.h"
@@ -76,10 +77,13 @@ void fill(Core& core, Flow& flow, Seq seq, std::span<std::byte> into) {
 }
 
 Reply fields_of(Core& core, Flow& flow, Seq seq, std::uint8_t flags) {
-    return {.seq = seq,
-            .ack = flow.rcv_nxt,
-            .window = tcp::offer_window(flow, receive_room(core, flow), core.settings_of(flow)),
-            .flags = flags};
+    Reply fields{
+        .seq = seq,
+        .ack = flow.rcv_nxt,
+        .window = tcp::offer_window(flow, receive_room(core, flow), core.settings_of(flow)),
+        .flags = flags};
+    tcp::mark_urgent(flow, core.effort_of(flow), fields);
+    return fields;
 }
 
 /// Writes one planned segment. False: no frame is free.
@@ -136,9 +140,11 @@ bool opens_window(const Core& core, const Flow& flow) {
     return receive_room(core, flow) >= flow.rcv_wnd() + step;
 }
 
-bool wants_nagle(const Flow& flow) {
+bool wants_nagle(const Core& core, const Flow& flow) {
     // Services write whole answers at once: Nagle would only hold back their last segment.
-    return flow.service == Flow::no_service;
+    if (flow.service != Flow::no_service) return false;
+    const Busy* record = core.busy_of(flow);
+    return record == nullptr || record->effort.urgent_out == 0;  // urgent text does not wait
 }
 
 }  // namespace
@@ -169,9 +175,9 @@ void output(Core& core, const Turn& turn, FlowId id, Packet* packet) {
     std::uint32_t unsent = unsent_bytes(core, flow);
     borrow_for_flight(core, id, unsent);
     for (int i = 0;; ++i) {
-        const auto plan = tcp::next_segment(flow, core.effort_of(flow),
-                                            {.unsent_bytes = unsent, .nagle = wants_nagle(flow)},
-                                            core.settings_of(flow));
+        const auto plan = tcp::next_segment(
+            flow, core.effort_of(flow), {.unsent_bytes = unsent, .nagle = wants_nagle(core, flow)},
+            core.settings_of(flow));
         if (!plan) break;
         if (i == most_segments || !send_plan(core, turn, id, writer, *plan)) {
             if (flow.ack_pending != 0) flow.ack_now = 1;

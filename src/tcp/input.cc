@@ -1,6 +1,7 @@
 #include "terminus/tcp/input.h"
 
 #include "terminus/tcp/timeout.h"
+#include "terminus/tcp/urgent.h"
 
 #include "judgement.h"
 
@@ -112,8 +113,9 @@ Arrival on_segment(Flow& flow, Effort* effort, const Segment& segment, const Con
                          && check_syn(j)    // fourth; third, security, is unused
                          && check_ack(j)    // fifth
                          && check_fin_acknowledged(j);
-    if (goes_on)
-        find_text(j);  // seventh and eighth go on in the stack, which finds a place for the text
+    if (!goes_on) return j.arrival;
+    take_urgent(flow, effort, segment);  // sixth
+    find_text(j);  // seventh and eighth go on in the stack, which finds a place for the text
     return j.arrival;
 }
 

@@ -300,6 +300,8 @@ void ScriptRunner::check_count(const Words& words) {
         got = harness_.counters().half_open;
     } else if (words[0] == "mss") {
         got = harness_.stack().status(conversation_.value()).value.mss_bytes;
+    } else if (words[0] == "rcv_up") {
+        got = harness_.stack().status(conversation_.value()).value.rcv_up - tcp::Seq{their_isn_};
     } else if (words[0] == "unread" || words[0] == "unsent") {
         const auto status = harness_.stack().status(conversation_.value());
         got = words[0] == "unread" ? status.value.receive_queue_bytes : status.value.unsent_bytes;

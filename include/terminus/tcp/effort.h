@@ -36,12 +36,13 @@ struct Effort {
     Seq timed_to;         ///< RFC 6298 section 3: the ACK of what ends here ends the measurement
     Recovery recovery = Recovery::open;
     std::uint8_t duplicate_acks = 0;
-    std::uint8_t fin_held : 1 = 0;  ///< a FIN beyond a hole came: fin_seq
-    std::uint8_t urgent : 1 = 0;    ///< reserved: snd_up or rcv_up is meaningful
-    std::uint8_t reserved_flags : 6 = 0;
+    std::uint8_t fin_held : 1 = 0;    ///< a FIN beyond a hole came: fin_seq
+    std::uint8_t urgent_out : 1 = 0;  ///< snd_up is meaningful: tcp/urgent.h
+    std::uint8_t urgent_in : 1 = 0;   ///< rcv_up is meaningful
+    std::uint8_t reserved_flags : 5 = 0;
     std::uint8_t probes = 0;  ///< reserved: keepalive probes without an answer
     Seq fin_seq;
-    Seq snd_up, rcv_up;             ///< reserved: RFC 9293 section 3.8.5
+    Seq snd_up, rcv_up;             ///< RFC 9293 section 3.8.5: one past the urgent text
     std::uint32_t snd_wnd_max = 0;  ///< RFC 9293 section 3.8.6.2.1: the largest window seen
     // reserved: RFC 9438, CUBIC.
     std::uint32_t cubic_epoch_us = 0, cubic_w_max = 0, cubic_k_us = 0, cubic_w_est = 0;
