@@ -1,18 +1,75 @@
 #include "wire.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace terminus::test {
+namespace {
+
+constexpr std::size_t link_bytes = 14;
+
+bool is_arp(const Bytes& frame) { return frame[12] == std::byte{8} && frame[13] == std::byte{6}; }
+
+bool is_ip6(const Bytes& frame) { return frame[12] == std::byte{0x86}; }
+
+/// A router fragments what may be fragmented; both ends would put it together again, so it just
+/// passes here.
+bool may_fragment(const Bytes& frame) {
+    constexpr std::size_t flags_at = link_bytes + 6;
+    return !is_ip6(frame) && (frame[flags_at] & std::byte{0x40}) == std::byte{0};
+}
+
+}  // namespace
+
+Bytes too_big(const Bytes& frame, std::uint16_t mtu_bytes) {
+    const Datagram d = decode(frame);
+    Datagram error;
+    error.source_mac = d.destination_mac;
+    error.destination_mac = d.source_mac;
+    error.source = d.destination;
+    error.destination = d.source;
+    error.protocol = d.is_ip6() ? protocol_icmp6 : protocol_icmp4;
+    error.type = d.is_ip6() ? 2 : 3;
+    error.code = d.is_ip6() ? 0 : 4;
+    error.rest = mtu_bytes;
+    const std::size_t most = d.is_ip6() ? 1232 : 528;
+    const std::size_t count = std::min(most, frame.size() - link_bytes);
+    error.payload = {reinterpret_cast<const char*>(frame.data()) + link_bytes, count};
+    return encode(error);
+}
+
+bool Wire::is_lost() {
+    if (is_cut_) return true;
+    if (burst_left_ > 0) {
+        --burst_left_;
+        return true;
+    }
+    if (weather_.burst > 0 && rng_.chance(weather_.burst)) {
+        burst_left_ = rng_.below(weather_.burst_frames);
+        return true;
+    }
+    return rng_.chance(weather_.loss);
+}
+
+bool Wire::fits(const Bytes& frame) {
+    if (weather_.mtu_bytes == 0 || is_arp(frame)) return true;
+    if (frame.size() <= link_bytes + weather_.mtu_bytes || may_fragment(frame)) return true;
+    if (weather_.says_too_big) errors_.push_back(too_big(frame, weather_.mtu_bytes));
+    return false;
+}
 
 /// Bits flip behind the link header only: a real link's own check sum guards what no checksum of
 /// ours does.
+void Wire::corrupt(Bytes& frame) {
+    if (is_arp(frame) || !rng_.chance(weather_.corruption)) return;
+    const auto room = static_cast<std::uint32_t>(frame.size() - link_bytes);
+    frame[link_bytes + rng_.below(room)] ^= std::byte{1} << rng_.below(8);
+}
+
 void Wire::send(Bytes frame, Tick now) {
-    constexpr std::size_t link_bytes = 14;
-    const bool is_arp = frame[12] == std::byte{8} && frame[13] == std::byte{6};
-    if (rng_.chance(weather_.loss)) return;
+    if (is_lost() || !fits(frame)) return;
     if (rng_.chance(weather_.duplication)) launch(frame, now);
-    if (!is_arp && rng_.chance(weather_.corruption)) {
-        const auto room = static_cast<std::uint32_t>(frame.size() - link_bytes);
-        frame[link_bytes + rng_.below(room)] ^= std::byte{1} << rng_.below(8);
-    }
+    corrupt(frame);
     launch(std::move(frame), now);
 }
 
@@ -30,6 +87,20 @@ std::vector<Bytes> Wire::arrived(Tick now) {
         flying_.pop();
     }
     return frames;
+}
+
+std::vector<Bytes> Wire::take_errors() { return std::exchange(errors_, {}); }
+
+void Wire::heal() {
+    burst_left_ = 0;
+    weather_ = {.delay_us = weather_.delay_us,
+                .mtu_bytes = weather_.mtu_bytes,
+                .says_too_big = weather_.says_too_big};
+}
+
+std::optional<Tick> Wire::next() const {
+    if (flying_.empty()) return std::nullopt;
+    return flying_.top().due;
 }
 
 }  // namespace terminus::test

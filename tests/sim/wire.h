@@ -1,11 +1,13 @@
-/// A wire between two harnesses, in virtual time: it loses, duplicates, reorders, delays and
-/// corrupts frames, as its seed says.
+/// A wire, in virtual time: it loses frames singly and in bursts, duplicates, reorders, delays and
+/// corrupts them, as its seed says; it may have a router in it whose next link takes less, and it
+/// may be cut.
 #pragma once
 
 #include "terminus/base/rng.h"
 
 #include "harness.h"
 
+#include <optional>
 #include <queue>
 #include <tuple>
 #include <vector>
@@ -15,7 +17,11 @@ namespace terminus::test {
 /// Probabilities per frame, and delays in microseconds.
 struct Weather {
     double loss = 0, duplication = 0, reordering = 0, corruption = 0;
+    double burst = 0;  ///< that a burst of losses begins
+    std::uint32_t burst_frames = 8;
     std::uint32_t delay_us = 1000, jitter_us = 0;
+    std::uint16_t mtu_bytes = 0;  ///< of the router's next link; 0: no router
+    bool says_too_big = true;     ///< the router sends the ICMP error of RFC 1191 and RFC 4443
 };
 
 /// One direction.
@@ -26,9 +32,14 @@ public:
     void send(Bytes frame, Tick now);
     /// The frames that have arrived by `now`, in their order of arrival.
     [[nodiscard]] std::vector<Bytes> arrived(Tick now);
-    /// From now on the weather is fair.
-    void heal() { weather_ = {.delay_us = weather_.delay_us}; }
-    [[nodiscard]] bool empty() const { return flying_.empty(); }
+    /// What the router says to the sender, since the last call.
+    [[nodiscard]] std::vector<Bytes> take_errors();
+    /// From now on the weather is fair; the router and its next link stay.
+    void heal();
+    /// From now on nothing passes.
+    void cut() { is_cut_ = true; }
+    /// When the next frame arrives; nothing: none flies.
+    [[nodiscard]] std::optional<Tick> next() const;
 
 private:
     struct Flying {
@@ -39,12 +50,22 @@ private:
             return std::tie(b.due, b.order) < std::tie(a.due, a.order);
         }
     };
+    [[nodiscard]] bool is_lost();
+    [[nodiscard]] bool fits(const Bytes& frame);
+    void corrupt(Bytes& frame);
     void launch(Bytes frame, Tick now);
 
     Rng rng_;
     Weather weather_;
+    bool is_cut_ = false;
+    std::uint32_t burst_left_ = 0;
     std::uint64_t order_ = 0;
     std::priority_queue<Flying> flying_;
+    std::vector<Bytes> errors_;
 };
+
+/// The ICMP error that a router sends about `frame`, whose next link takes `mtu_bytes`: RFC 1191
+/// section 4, RFC 4443 section 3.2.
+[[nodiscard]] Bytes too_big(const Bytes& frame, std::uint16_t mtu_bytes);
 
 }  // namespace terminus::test

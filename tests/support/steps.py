@@ -237,6 +237,13 @@ def step_fuzz() -> Tally:
     return tally
 
 
+def step_sim() -> Tally:
+    """Ten thousand seeds of the simulator; `unit` plays a few hundred, under the sanitizers too."""
+    build("sim", "build", [], targets=["tests/sim/sim_tests"])
+    return counted("sim", ["tests/sim/run", "--seeds", os.environ.get("TERMINUS_SIM_SEEDS",
+                                                                      "10000")])
+
+
 def step_mutants() -> Tally:
     return counted("mutants", ["tests/mutants/run"])
 
@@ -278,9 +285,9 @@ def step_deploy() -> Tally:
     return counted("deploy", ["tests/deploy/run"])
 
 
-STEPS = {"unit": step_unit, "tidy": step_tidy, "sanitize": step_sanitize, "fuzz": step_fuzz,
-         "mutants": step_mutants, "deploy": step_deploy, "golden": step_golden, "e2e": step_e2e,
-         "demo": step_demo, "tidy-clang": step_tidy_clang}
+STEPS = {"unit": step_unit, "tidy": step_tidy, "sim": step_sim, "sanitize": step_sanitize,
+         "fuzz": step_fuzz, "mutants": step_mutants, "deploy": step_deploy,
+         "golden": step_golden, "e2e": step_e2e, "demo": step_demo, "tidy-clang": step_tidy_clang}
 DEFAULT = [name for name in STEPS if name != "tidy-clang"]
 
 
