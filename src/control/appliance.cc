@@ -236,6 +236,13 @@ std::vector<std::string> Appliance::link_changes() {
     return lines;
 }
 
+std::size_t Appliance::take_captured(const std::function<void(const Captured&)>& take) {
+    std::size_t count = 0;
+    for (Post& post : posts_)
+        count += post.rings->captured.consume_all(take);
+    return count;
+}
+
 std::string Appliance::name_of_pages() const {
     return name(posts_.front().memory->pages()) +
            (eal_->has_huge_pages() ? ", frames in huge pages" : "");

@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +54,8 @@ public:
     /// A line for each link that changed since the call before.
     [[nodiscard]] std::vector<std::string> link_changes();
     [[nodiscard]] std::string name_of_pages() const;
+    /// Hands over what capture services kept; returns how many.
+    std::size_t take_captured(const std::function<void(const Captured&)>& take);
 
 private:
     /// What one worker has; the order is the order of building.

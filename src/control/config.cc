@@ -182,9 +182,6 @@ std::string text_of(const std::string& file) {
     }
 }
 
-constexpr std::array built_in_kinds{ServiceKind::echo, ServiceKind::discard, ServiceKind::chargen,
-                                    ServiceKind::http, ServiceKind::ping};
-
 }  // namespace
 
 Config parse_config(std::string_view text, const std::string& file) {
@@ -200,15 +197,16 @@ Config parse_config(std::string_view text, const std::string& file) {
 Config read_config(const std::string& file) { return parse_config(text_of(file), file); }
 
 std::optional<ServiceKind> built_in_kind(std::string_view name) {
-    for (const ServiceKind kind : built_in_kinds)
-        if (spelling(kind) == name) return kind;
+    for (const auto& choice : Choices<ServiceKind>::all)
+        if (choice.spelling == name) return choice.value;
     return std::nullopt;
 }
 
 std::optional<ServiceKind> kind_of(const Config& config, std::string_view service) {
     for (const ServiceConfig& one : config.services)
         if (one.name == service) return one.kind;
-    return built_in_kind(service);
+    const std::optional<ServiceKind> own = built_in_kind(service);
+    return own == ServiceKind::capture ? std::nullopt : own;  // it has to name a file
 }
 
 }  // namespace terminus::control

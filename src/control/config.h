@@ -36,7 +36,19 @@ struct Origin {
 
 enum class HugePages : std::uint8_t { automatic, require, never };
 enum class Idle : std::uint8_t { automatic, poll, sleep };
-enum class ServiceKind : std::uint8_t { echo, discard, chargen, http, ping };
+enum class ServiceKind : std::uint8_t {
+    echo,
+    discard,
+    chargen,
+    http,
+    ping,
+    tarpit,
+    idle,
+    close,
+    abort,
+    send,
+    capture,
+};
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
 
 struct ApplianceConfig {
@@ -76,7 +88,12 @@ struct RuleConfig {
 struct ServiceConfig {
     std::string name;
     ServiceKind kind = ServiceKind::echo;
-    std::uint32_t body_bytes = 1024;
+    std::uint32_t body_bytes = 1024;           ///< of http
+    std::uint32_t bytes = 1024;                ///< of send
+    std::uint32_t after_ms = 0;                ///< of close and abort
+    std::uint32_t one_of = 1;                  ///< of capture: so many peers
+    std::uint32_t file_bytes = 1'000'000'000;  ///< of capture: the file's end
+    std::string file;                          ///< of capture
     Origin origin;
 };
 
@@ -121,7 +138,7 @@ struct Config {
 /// The same of a text; `file` is for messages.
 [[nodiscard]] Config parse_config(std::string_view text, const std::string& file);
 
-/// The kind that a service's name has by itself: "echo", "discard", "chargen", "http", "ping".
+/// The kind that a service's name has by itself: every kind's own, but capture needs a table.
 [[nodiscard]] std::optional<ServiceKind> built_in_kind(std::string_view name);
 /// The kind of a service by table or by built-in name; nothing: there is no such service.
 [[nodiscard]] std::optional<ServiceKind> kind_of(const Config& config, std::string_view service);

@@ -175,19 +175,25 @@ Families services(const Snapshot& snapshot) {
             sum.bytes_received += one.bytes_received;
             sum.bytes_sent += one.bytes_sent;
             sum.datagrams += one.datagrams;
+            sum.captured += one.captured;
+            sum.captures_lost += one.captures_lost;
         }
     Metric connections{"terminus_service_connections_total", "TCP connections established."};
     Metric bytes{
         "terminus_service_bytes_total",
         "Payload bytes that a service took (rx) and gave (tx), retransmissions not counted."};
     Metric datagrams{"terminus_service_datagrams_total", "UDP datagrams and pings received."};
+    Metric captures{"terminus_service_captures_total",
+                    "First texts and datagrams of peers, kept or lost for want of room."};
     for (const auto& [service, sum] : sums) {
         connections.add({{"service", service}}, sum.connections);
         bytes.add({{"service", service}, {"direction", "rx"}}, sum.bytes_received);
         bytes.add({{"service", service}, {"direction", "tx"}}, sum.bytes_sent);
         datagrams.add({{"service", service}}, sum.datagrams);
+        captures.add({{"service", service}, {"result", "kept"}}, sum.captured);
+        captures.add({{"service", service}, {"result", "lost"}}, sum.captures_lost);
     }
-    return {connections.take(), bytes.take(), datagrams.take()};
+    return {connections.take(), bytes.take(), datagrams.take(), captures.take()};
 }
 
 Families loops(const Snapshot& snapshot) {

@@ -14,15 +14,28 @@ std::shared_ptr<const Service> make(const ServiceBook::Entry& entry) {
         case ServiceKind::echo: return make_echo();
         case ServiceKind::discard: return make_discard();
         case ServiceKind::chargen: return make_chargen();
-        case ServiceKind::http: return make_http(entry.body_bytes);
+        case ServiceKind::http: return make_http(entry.amount);
         case ServiceKind::ping: return make_ping();
+        case ServiceKind::tarpit: return make_tarpit();
+        case ServiceKind::idle: return make_idle();
+        case ServiceKind::close: return make_close(entry.amount);
+        case ServiceKind::abort: return make_abort(entry.amount);
+        case ServiceKind::send: return make_send(entry.amount);
+        case ServiceKind::capture: return make_capture(entry.amount);
     }
     return {};
 }
 
 ServiceBook::Entry entry_of(const ServiceConfig& service) {
-    const bool has_body = service.kind == ServiceKind::http;
-    return {service.name, service.kind, has_body ? service.body_bytes : 0};
+    switch (service.kind) {
+        case ServiceKind::http: return {service.name, service.kind, service.body_bytes, {}, 0};
+        case ServiceKind::send: return {service.name, service.kind, service.bytes, {}, 0};
+        case ServiceKind::close:
+        case ServiceKind::abort: return {service.name, service.kind, service.after_ms, {}, 0};
+        case ServiceKind::capture:
+            return {service.name, service.kind, service.one_of, service.file, service.file_bytes};
+        default: return {service.name, service.kind, 0, {}, 0};
+    }
 }
 
 /// As the tables say, else the built-in one. validate() has seen that there is one.

@@ -21,7 +21,9 @@ public:
     struct Entry {
         std::string name;
         ServiceKind kind = ServiceKind::echo;
-        std::uint32_t body_bytes = 0;  ///< 0 for kinds without a body
+        std::uint32_t amount = 0;  ///< the kind's number: bytes, milliseconds or peers
+        std::string file;          ///< of capture
+        std::uint32_t file_bytes = 0;
         friend bool operator==(const Entry&, const Entry&) = default;
     };
 

@@ -132,6 +132,25 @@ const std::array service_keys{
         "body_bytes", {.help = "for http: the length of the answer's body",
                        .unit = "bytes",
                        .range = {0, 1'000'000'000}}),
+    key<ServiceConfig, &ServiceConfig::bytes>("bytes", {.help = "for send: what it sends on accept",
+                                                        .unit = "bytes",
+                                                        .range = {0, 1'000'000'000}}),
+    key<ServiceConfig, &ServiceConfig::after_ms>(
+        "after_ms", {.help = "for close and abort: how long a connection may live",
+                     .unit = "milliseconds",
+                     .range = {0, 86'400'000}}),
+    key<ServiceConfig, &ServiceConfig::file>(
+        "file", {.help = "for capture, which must say it: the first text of each peer goes there, "
+                         "one JSON object a line",
+                 .example = "\"/var/lib/terminus/capture.jsonl\""}),
+    key<ServiceConfig, &ServiceConfig::file_bytes>(
+        "file_bytes", {.help = "for capture: nothing is written beyond this length of the file",
+                       .unit = "bytes",
+                       .range = {1024, 4'294'967'295}}),
+    key<ServiceConfig, &ServiceConfig::one_of>(
+        "one_of", {.help = "for capture: one of so many peers is kept; which one is chance",
+                   .unit = "peers",
+                   .range = {1, 1'000'000}}),
 };
 
 const std::array tcp_keys{
@@ -237,11 +256,10 @@ const std::array all_tables{
     Table{"rule", "[[rule]]",
           "What becomes of packets that belong to no flow: the first match wins; no match: drop.",
           rule_keys},
-    Table{
-        "service", "[service.NAME]",
-        "What stands behind serve rules. The built-in names echo, discard, chargen, http and ping "
-        "need no table.",
-        service_keys},
+    Table{"service", "[service.NAME]",
+          "What stands behind serve rules. A kind is a service of that name too, without a table; "
+          "only capture needs one.",
+          service_keys},
     Table{"tcp", "[tcp]", "Timers and limits. Limits are the appliance's: a worker gets its share.",
           tcp_keys},
     Table{"icmp", "[icmp]",

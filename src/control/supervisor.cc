@@ -43,6 +43,7 @@ Supervisor::Supervisor(Config config, const Signals& signals)
     : config_{std::move(config)}, signals_{signals}, start_seconds_{unix_seconds()} {
     const Plan plan = make_plan(config_);
     first_policy_ = compile_policy(config_, book_);
+    captures_.open(book_.entries());
     consult_doctor(plan);
     if (!config_.metrics.listen.empty()) metrics_.emplace(config_);
     appliance_ = std::make_unique<Appliance>(config_, plan);
@@ -93,11 +94,14 @@ void Supervisor::run() {
     spdlog::info("running: {} worker(s), {} flows, {} rule(s), metrics on {}",
                  config_.appliance.workers, config_.appliance.flows, config_.rules.size(),
                  config_.metrics.listen.empty() ? "no port" : config_.metrics.listen);
-    for (;;) {
-        const std::optional<Signal> signal = signals_.wait(1s);
+    for (auto observe_at = steady_clock::now();;) {
+        const std::optional<Signal> signal = signals_.wait(captures_.empty() ? 1000ms : 50ms);
         if (signal == Signal::stop) break;
         if (signal == Signal::reload) reload();
+        write_captures();
+        if (steady_clock::now() < observe_at) continue;
         observe();
+        observe_at += 1s;
     }
     say_goodbye();
 }
@@ -119,6 +123,7 @@ void Supervisor::reload() {
 void Supervisor::adopt(const Config& read) {
     ServiceBook book = book_;
     const std::shared_ptr<const Policy> policy = compile_policy(read, book);
+    captures_.open(book.entries());
     book_ = std::move(book);
     if (!appliance_->adopt(policy, book_.services()))
         spdlog::error(
@@ -146,6 +151,17 @@ void Supervisor::observe() {
     }
 }
 
+/// The workers' time, CLOCK_MONOTONIC, tells how long ago a text came; the calendar when that was.
+void Supervisor::write_captures() {
+    if (captures_.empty()) return;
+    const std::chrono::duration<double> monotonic = steady_clock::now().time_since_epoch();
+    const double began = unix_seconds() - monotonic.count();
+    const auto written = appliance_->take_captured([&](const Captured& captured) {
+        captures_.write(captured, began + static_cast<double>(captured.at.us) / 1e6);
+    });
+    if (written > 0) captures_.flush();
+}
+
 /// A second signal ends the patience.
 void Supervisor::wait_for_flows(std::chrono::milliseconds patience, bool with_time_wait) {
     const auto limit = steady_clock::now() + patience;
@@ -163,6 +179,7 @@ void Supervisor::say_goodbye() {
     appliance_->abort_all();
     wait_for_flows(1s, true);
     appliance_->stop();
+    write_captures();
     const std::string totals = totals_text(snapshot());
     std::fputs(totals.c_str(), stdout);
     std::fflush(stdout);

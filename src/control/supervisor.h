@@ -3,6 +3,7 @@
 #pragma once
 
 #include "control/appliance.h"
+#include "control/capture_files.h"
 #include "control/config.h"
 #include "control/metrics.h"
 #include "control/policies.h"
@@ -41,6 +42,7 @@ private:
     void reload();
     void adopt(const Config& read);
     void observe();
+    void write_captures();
     void say_goodbye();
     void wait_for_flows(std::chrono::milliseconds patience, bool with_time_wait);
     [[nodiscard]] Snapshot snapshot() const;
@@ -48,6 +50,7 @@ private:
     Config config_;  ///< as it runs: a reload changes its rules and services only
     const Signals& signals_;
     ServiceBook book_;
+    CaptureFiles captures_;
     std::shared_ptr<const Policy> first_policy_;
     std::unique_ptr<Appliance> appliance_;
     mutable std::mutex mutex_;  ///< of shared_

@@ -37,6 +37,20 @@ void check_appliance(const Config& config) {
                "write at most " + std::to_string(it.flows));
 }
 
+/// Which kinds a key of a service is for.
+struct Belongs {
+    std::string_view key;
+    ServiceKind to, or_to;
+};
+constexpr std::array belongings{
+    Belongs{"body_bytes", ServiceKind::http, ServiceKind::http},
+    Belongs{"bytes", ServiceKind::send, ServiceKind::send},
+    Belongs{"after_ms", ServiceKind::close, ServiceKind::abort},
+    Belongs{"file", ServiceKind::capture, ServiceKind::capture},
+    Belongs{"file_bytes", ServiceKind::capture, ServiceKind::capture},
+    Belongs{"one_of", ServiceKind::capture, ServiceKind::capture},
+};
+
 void complete_service(const Config& config, ServiceConfig& it) {
     const std::string table = "service." + it.name;
     const std::optional<ServiceKind> own = built_in_kind(it.name);
@@ -49,10 +63,14 @@ void complete_service(const Config& config, ServiceConfig& it) {
                    "write " + alternatives(spellings<ServiceKind>()));
         it.kind = *own;
     }
-    if (it.origin.has("body_bytes") && it.kind != ServiceKind::http)
-        refuse(config, it.origin, table, "body_bytes",
-               "a service of kind \"" + std::string{spelling(it.kind)} + "\" has no body",
-               "remove it, or write kind = \"http\"");
+    for (const Belongs& one : belongings)
+        if (it.origin.has(one.key) && it.kind != one.to && it.kind != one.or_to)
+            refuse(config, it.origin, table, one.key,
+                   "a service of kind \"" + std::string{spelling(it.kind)} + "\" has none",
+                   "remove it, or write kind = \"" + std::string{spelling(one.to)} + "\"");
+    if (it.kind == ServiceKind::capture && it.file.empty())
+        refuse(config, it.origin, table, "file", "missing in a service of kind \"capture\"",
+               "name the file that the captures go to");
 }
 
 void check_services(Config& config) {

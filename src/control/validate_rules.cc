@@ -64,12 +64,16 @@ void check_keys(const Config& config, const RuleConfig& rule) {
 bool suits(ServiceKind kind, RuleProtocol protocol) {
     if (protocol == RuleProtocol::icmp_echo) return kind == ServiceKind::ping;
     if (protocol == RuleProtocol::udp)
-        return kind != ServiceKind::http && kind != ServiceKind::ping;
+        return kind == ServiceKind::echo || kind == ServiceKind::discard ||
+               kind == ServiceKind::chargen || kind == ServiceKind::capture;
     return kind != ServiceKind::ping;
 }
 
 std::string known_services(const Config& config) {
-    std::string list = "echo, discard, chargen, http, ping";
+    std::string list;
+    for (const auto& choice : Choices<ServiceKind>::all)
+        if (choice.value != ServiceKind::capture)
+            list += (list.empty() ? "" : ", ") + std::string{choice.spelling};
     for (const ServiceConfig& service : config.services)
         if (!built_in_kind(service.name)) list += ", " + service.name;
     return list;

@@ -87,11 +87,17 @@ struct Choices<Unreachable> {
 };
 template <>
 struct Choices<ServiceKind> {
-    static constexpr std::array<Choice<ServiceKind>, 5> all{{{ServiceKind::echo, "echo"},
-                                                             {ServiceKind::discard, "discard"},
-                                                             {ServiceKind::chargen, "chargen"},
-                                                             {ServiceKind::http, "http"},
-                                                             {ServiceKind::ping, "ping"}}};
+    static constexpr std::array<Choice<ServiceKind>, 11> all{{{ServiceKind::echo, "echo"},
+                                                              {ServiceKind::discard, "discard"},
+                                                              {ServiceKind::chargen, "chargen"},
+                                                              {ServiceKind::http, "http"},
+                                                              {ServiceKind::ping, "ping"},
+                                                              {ServiceKind::tarpit, "tarpit"},
+                                                              {ServiceKind::idle, "idle"},
+                                                              {ServiceKind::close, "close"},
+                                                              {ServiceKind::abort, "abort"},
+                                                              {ServiceKind::send, "send"},
+                                                              {ServiceKind::capture, "capture"}}};
 };
 template <>
 struct Choices<LogLevel> {

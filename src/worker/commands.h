@@ -46,6 +46,7 @@ struct CommandRings {
 
     Ring<Command> to_worker;
     Ring<Answer> to_control;
+    Ring<Captured> captured;  ///< what capture services kept
 };
 
 }  // namespace terminus

@@ -76,9 +76,18 @@ bool Worker::turn() {
         worked |= receive(lane, reading.now);
     worked |= stack_.advance(reading.now, outbox_);
     worked |= flush();
+    pass_captured();
     if (reading.now >= publish_at_) publish(reading.now);
     busy_ = worked;
     return worked;
+}
+
+/// What capture services kept goes to control; what finds the ring full waits in the stack.
+void Worker::pass_captured() {
+    while (const Captured* captured = stack_.captured()) {
+        if (!commands_.captured.push(*captured)) return;
+        stack_.drop_captured();
+    }
 }
 
 void Worker::take_commands(Tick now) {

@@ -93,6 +93,7 @@ public:
     [[nodiscard]] std::vector<std::uint64_t> rule_hits() const { return rules_published_.read(); }
 
 private:
+    void pass_captured();
     void take_commands(Tick now);
     void obey(const AdoptPolicy& command, Tick now);
     void obey(const Drain& command, Tick now);

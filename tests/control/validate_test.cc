@@ -167,13 +167,13 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"ServiceMissing", "[[rule]]\nprotocol = \"tcp\"\naction = \"serve\"\n",
               "t.toml:4: [rule].service: missing in a rule with action = \"serve\"; name one of: "
               "echo, "
-              "discard, chargen, http, ping"},
+              "discard, chargen, http, ping, tarpit, idle, close, abort, send"},
         Wrong{
             "ServiceUnknown",
             "[[rule]]\nprotocol = \"tcp\"\naction = \"serve\"\nservice = \"htpt\"\n",
             "t.toml:7: [rule].service: there is no service \"htpt\"; write a table [service.htpt], "
             "or "
-            "name one of: echo, discard, chargen, http, ping"},
+            "name one of: echo, discard, chargen, http, ping, tarpit, idle, close, abort, send"},
         Wrong{"ServiceWithoutServe",
               "[[rule]]\nprotocol = \"tcp\"\naction = \"drop\"\nservice = \"http\"\n",
               "t.toml:7: [rule].service: only a rule with action = \"serve\" has a service; remove "
@@ -211,11 +211,18 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{
             "ServiceKindMissing", "[service.page]\nbody_bytes = 5\n",
             "t.toml:4: [service.page].kind: missing; write \"echo\" | \"discard\" | \"chargen\" | "
-            "\"http\" | \"ping\""},
+            "\"http\" | \"ping\" | \"tarpit\" | \"idle\" | \"close\" | \"abort\" | "
+            "\"send\" | \"capture\""},
         Wrong{"BodyOfEcho", "[service.echo]\nbody_bytes = 5\n",
-              "t.toml:5: [service.echo].body_bytes: a service of kind \"echo\" has no body; remove "
+              "t.toml:5: [service.echo].body_bytes: a service of kind \"echo\" has none; remove "
               "it, "
-              "or write kind = \"http\""}),
+              "or write kind = \"http\""},
+        Wrong{"BytesOfClose", "[service.close]\nbytes = 5\n",
+              "t.toml:5: [service.close].bytes: a service of kind \"close\" has none; remove it, "
+              "or write kind = \"send\""},
+        Wrong{"CaptureWithoutFile", "[service.seen]\nkind = \"capture\"\n",
+              "t.toml:4: [service.seen].file: missing in a service of kind \"capture\"; name the "
+              "file that the captures go to"}),
     by_name);
 
 TEST(Validate, AcceptsVlansOfOneDevice) {
