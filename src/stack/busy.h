@@ -23,15 +23,19 @@ struct Busy {
     std::uint32_t mark = 0;  ///< the flow's `held` when it holds a mark
     FlowId flow;             ///< no_flow: the flow is CLOSED, the user has not yet let go
     // Of a conversation:
-    std::uint32_t serial = 0;           ///< 0: the flow belongs to a service
-    std::uint32_t details = no_slot;    ///< a conversation always has them
-    std::uint32_t listener = no_slot;   ///< that it is not yet accepted from
-    CallError error = CallError::none;  ///< why the flow ended
-    bool queued = false;                ///< established, in the listener's queue
-    bool detached = false;              ///< the user has closed: nobody reads any more
-    bool closes = false;                ///< a CLOSE waits for the handshake
-    bool aborts = false;                ///< an RST leaves with the next advance()
-    bool end = false;                   ///< the peer's FIN came in order
+    std::uint32_t serial = 0;                          ///< 0: the flow belongs to a service
+    std::uint32_t details = no_slot;                   ///< a conversation always has them
+    std::uint32_t listener = no_slot;                  ///< that it is not yet accepted from
+    CallError error = CallError::none;                 ///< why the flow ended
+    std::uint32_t previous = no_slot, next = no_slot;  ///< in the listener's list
+    std::uint32_t unreleased = 0;  ///< text received, whose window waits for release()
+    bool queued = false;           ///< established, in the listener's queue
+    bool detached = false;         ///< the user has closed: nobody reads any more
+    bool discards = false;         ///< the user has shut the receiving half
+    bool more = false;             ///< a last short segment waits for more text
+    bool closes = false;           ///< a CLOSE waits for the handshake
+    bool aborts = false;           ///< an RST leaves with the next advance()
+    bool end = false;              ///< the peer's FIN came in order
 };
 static_assert(sizeof(Busy) <= 384);
 
@@ -43,6 +47,9 @@ struct Details {
     tcp::Settings settings;  ///< those of its listener or OPEN; its user may change them
     tcp::Seq iss, irs;       ///< RFC 9293 section 3.3.1
     CallError soft_error = CallError::none;  ///< RFC 9293 section 3.9.2.2: since the last progress
+    bool lingers = false;                    ///< closed, and aborted at linger_end
+    Millis linger_end;
+    std::uint16_t peer_mss_bytes = 0, advertised_mss_bytes = 0;  ///< as on the SYNs
 };
 
 using DetailsSlab = Slab<Details>;

@@ -79,7 +79,9 @@ Core::Core(StackSettings given, std::span<std::byte> memory, Tick now)
       captures{settings.captures, derived(settings.table_key, 4)},
       policy{std::make_shared<const Policy>()},
       services{std::make_shared<const Services>()},
-      scratch(scratch_bytes) {
+      scratch(scratch_bytes),
+      configured{settings.tcp},
+      latest{now} {
     for (std::uint8_t index = 0; index < settings.interfaces.size(); ++index) {
         interfaces.push_back(begin(interface(index), now));
         for (const Address& gateway : interface(index).gateways)
@@ -111,7 +113,11 @@ bool Core::make_conversation(Busy& record, const tcp::Settings& with) {
     record.details = details.take();
     if (record.details == no_slot) return false;
     const tcp::Flow& flow = flows[record.flow];
-    details[record.details] = {.settings = with, .iss = flow.snd_una, .irs = flow.rcv_nxt - 1};
+    Details& kept = details[record.details];
+    kept = Details{};
+    kept.settings = with;
+    kept.iss = flow.snd_una;
+    kept.irs = flow.rcv_nxt - 1;
     record.serial = next_serial++;
     return true;
 }
@@ -138,7 +144,7 @@ void Core::end_flow(FlowId id, CallError why) {
         record->flow = no_flow;
         if (record->serial != 0 && record->error == CallError::none) record->error = why;
         const bool never_shown = record->listener != no_slot && !record->queued;
-        if (never_shown) --listeners[record->listener].embryonic;
+        if (never_shown) remove(listeners[record->listener].embryonic, flow.held);
         if (record->serial == 0 || record->detached || never_shown) forget(flow.held);
     }
     flow.hold(tcp::Held::mark, 0);
@@ -147,12 +153,37 @@ void Core::end_flow(FlowId id, CallError why) {
 
 void Core::forget(std::uint32_t slot) {
     Busy& record = busy[slot];
+    if (record.queued) remove(listeners[record.listener].accepted, slot);
     blocks.free_all(record.send);
     blocks.free_all(record.receive);
     record.serial = 0;
     if (record.details != no_slot) details.give(record.details);
     record.details = no_slot;
     busy.give(slot);
+}
+
+void Core::append(BusyList& list, std::uint32_t slot) {
+    busy[slot].previous = list.last;
+    busy[slot].next = no_slot;
+    if (list.last == no_slot)
+        list.first = slot;
+    else
+        busy[list.last].next = slot;
+    list.last = slot;
+    ++list.size;
+}
+
+void Core::remove(BusyList& list, std::uint32_t slot) {
+    const Busy& record = busy[slot];
+    if (record.previous == no_slot)
+        list.first = record.next;
+    else
+        busy[record.previous].next = record.next;
+    if (record.next == no_slot)
+        list.last = record.previous;
+    else
+        busy[record.next].previous = record.previous;
+    --list.size;
 }
 
 }  // namespace terminus

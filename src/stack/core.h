@@ -31,13 +31,18 @@ struct Turn {
     Outbox& out;
 };
 
+/// Conversations of one listener, by busy slot, in the order they came; each knows its neighbours.
+struct BusyList {
+    std::uint32_t first = no_slot, last = no_slot, size = 0;
+};
+
 /// A listener opened by a call.
 struct CallListener {
     Listener listener;
-    tcp::Settings settings;               ///< inherited by its conversations
-    std::uint32_t serial = 0;             ///< 0: the slot is free
-    std::vector<std::uint32_t> accepted;  ///< busy slots of established conversations, oldest first
-    std::uint32_t embryonic = 0;
+    tcp::Settings settings;    ///< inherited by its conversations
+    std::uint32_t serial = 0;  ///< 0: the slot is free
+    BusyList embryonic;        ///< not yet established
+    BusyList accepted;         ///< established, waiting for accept()
 };
 
 /// What an interface knows of itself beyond its configuration.
@@ -78,8 +83,11 @@ struct Core {
     std::vector<std::byte> scratch;            ///< text linearised for a service
     std::uint32_t next_serial = 1;
     std::uint32_t abort_cursor = 0;  ///< abort_all: ids below are done
+    tcp::Settings configured;        ///< what reset() returns the defaults to
+    Tick latest;                     ///< of the last turn or call
     std::uint16_t next_ip_id = 0;
     bool draining = false, aborting = false;
+    bool silent_abort = false;  ///< abort_all sends nothing
 
     [[nodiscard]] const Interface& interface(std::uint8_t index) const {
         return settings.interfaces[index];
@@ -126,6 +134,9 @@ struct Core {
     void end_flow(FlowId id, CallError why);
     /// Frees a conversation's record whose flow is gone.
     void forget(std::uint32_t slot);
+    /// Puts a conversation behind the others of its listener's list, or takes it out.
+    void append(BusyList& list, std::uint32_t slot);
+    void remove(BusyList& list, std::uint32_t slot);
 };
 
 }  // namespace terminus

@@ -25,10 +25,12 @@ void Stack::adopt(std::shared_ptr<const Policy> policy, std::shared_ptr<const Se
 }
 
 void Stack::receive(std::span<Frame> burst, Tick now, Outbox& out) {
+    parts_->latest = now;
     receive_burst(*parts_, {now, out}, burst);
 }
 
 bool Stack::advance(Tick now, Outbox& out) {
+    parts_->latest = now;
     const Turn turn{now, out};
     const bool worked = run_timers(*parts_, turn);
     keep_up(*parts_, turn);
@@ -40,6 +42,7 @@ void Stack::drain() { parts_->draining = true; }
 
 void Stack::abort_all(Tick) {
     parts_->aborting = true;
+    parts_->silent_abort = false;
     parts_->abort_cursor = 0;
 }
 
@@ -70,25 +73,100 @@ void Stack::release_held(Outbox& out) {
 const Captured* Stack::captured() const { return parts_->captures.front(); }
 void Stack::drop_captured() { parts_->captures.pop(); }
 
-CallResult<ListenerId> Stack::listen(const Listener& listener) {
-    return calls::listen(*parts_, listener);
+namespace {
+
+const tcp::Settings& chosen(const Core& core, const tcp::Settings* options) {
+    return options == nullptr ? core.settings.tcp : *options;
+}
+
+}  // namespace
+
+CallResult<ListenerId> Stack::listen(const Listener& listener, const tcp::Settings* options) {
+    return calls::listen(*parts_, listener, chosen(*parts_, options));
 }
 CallResult<Conversation> Stack::accept(ListenerId listener) {
     return calls::accept(*parts_, listener);
 }
-CallError Stack::close(ListenerId listener, Tick) { return calls::close(*parts_, listener); }
-CallResult<Conversation> Stack::open(Endpoint local, Endpoint remote, Tick now) {
-    return calls::open(*parts_, local, remote, now);
+CallError Stack::close(ListenerId listener, Tick now) {
+    parts_->latest = now;
+    return calls::close(*parts_, listener);
 }
-CallResult<std::size_t> Stack::send(Conversation which, std::span<const std::byte> text, Tick) {
-    return calls::send(*parts_, which, text);
+CallResult<Conversation> Stack::open(Endpoint local, Endpoint remote, Tick now,
+                                     const tcp::Settings* options) {
+    parts_->latest = now;
+    return calls::open(*parts_, local, remote, chosen(*parts_, options), now);
 }
-CallResult<std::size_t> Stack::receive(Conversation which, std::span<std::byte> into, Tick) {
-    return calls::receive(*parts_, which, into);
+CallResult<std::size_t> Stack::send(Conversation which, std::span<const std::byte> text,
+                                    SendHow how, Tick now) {
+    parts_->latest = now;
+    return calls::send(*parts_, which, text, how);
 }
-CallError Stack::shutdown(Conversation which, Tick) { return calls::shutdown(*parts_, which); }
-CallError Stack::close(Conversation which, Tick) { return calls::close(*parts_, which); }
-CallError Stack::abort(Conversation which, Tick) { return calls::abort(*parts_, which); }
+CallResult<std::size_t> Stack::receive(Conversation which, std::span<std::byte> into,
+                                       ReceiveHow how, Tick now) {
+    parts_->latest = now;
+    return calls::receive(*parts_, which, into, how);
+}
+CallError Stack::release(Conversation which, std::uint32_t bytes) {
+    return calls::release(*parts_, which, bytes);
+}
+CallError Stack::shutdown(Conversation which, Half half, Tick now) {
+    parts_->latest = now;
+    return calls::shutdown(*parts_, which, half);
+}
+CallError Stack::close(Conversation which, Tick now) {
+    parts_->latest = now;
+    return calls::close(*parts_, which, now);
+}
+CallError Stack::abort(Conversation which, Tick now) {
+    parts_->latest = now;
+    return calls::abort(*parts_, which);
+}
+CallResult<Ready> Stack::ready(Conversation which) const { return calls::ready(*parts_, which); }
+CallResult<Ready> Stack::ready(ListenerId which) const { return calls::ready(*parts_, which); }
+CallResult<CallError> Stack::take_error(Conversation which) {
+    return calls::take_error(*parts_, which);
+}
 CallResult<Status> Stack::status(Conversation which) const { return calls::status(*parts_, which); }
+CallResult<Status> Stack::status(ListenerId which) const { return calls::status(*parts_, which); }
+std::size_t Stack::walk(Walk& walk, std::uint16_t local_port, std::span<Status> into) const {
+    return calls::walk(*parts_, walk, local_port, into);
+}
+
+CallResult<tcp::Settings> Stack::settings(Conversation which) const {
+    return calls::settings(*parts_, which);
+}
+CallResult<tcp::Settings> Stack::settings(ListenerId which) const {
+    return calls::settings(*parts_, which);
+}
+CallError Stack::set_settings(Conversation which, const tcp::Settings& settings, Tick now) {
+    parts_->latest = now;
+    return calls::set_settings(*parts_, which, settings);
+}
+CallError Stack::set_settings(ListenerId which, const tcp::Settings& settings) {
+    return calls::set_settings(*parts_, which, settings);
+}
+const tcp::Settings& Stack::defaults() const { return parts_->settings.tcp; }
+void Stack::set_defaults(const tcp::Settings& settings) { parts_->settings.tcp = settings; }
+void Stack::reset(bool with_segments, Tick now) {
+    parts_->latest = now;
+    calls::reset(*parts_, with_segments);
+}
+bool Stack::is_resetting() const { return parts_->aborting; }
+
+CallResult<Conversation> Stack::open_datagrams(Endpoint local, std::optional<Endpoint> remote,
+                                               const tcp::Settings* options) {
+    return calls::open_datagrams(*parts_, local, remote, chosen(*parts_, options));
+}
+CallError Stack::send_datagram(Conversation which, std::span<const std::byte> payload,
+                               std::optional<Endpoint> remote) {
+    return calls::send_datagram(*parts_, which, payload, remote);
+}
+CallResult<DatagramTaken> Stack::receive_datagram(Conversation which, std::span<std::byte> into,
+                                                  bool peek) {
+    return calls::receive_datagram(*parts_, which, into, peek);
+}
+std::optional<IcmpCause> Stack::icmp_cause(Conversation which) const {
+    return calls::icmp_cause(*parts_, which);
+}
 
 }  // namespace terminus

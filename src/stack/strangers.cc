@@ -63,7 +63,7 @@ bool attach_listener(Core& core, FlowId id, std::uint32_t slot) {
     if (record == nullptr || !core.make_conversation(*record, core.listeners[slot].settings))
         return false;
     record->listener = slot;
-    ++core.listeners[slot].embryonic;
+    core.append(core.listeners[slot].embryonic, core.flows[id].held);
     return true;
 }
 
@@ -172,7 +172,7 @@ void judge_stranger(Core& core, const Turn& turn, Packet& packet) {
     if (listener == nullptr) return judge_by_policy(core, turn, packet);
     const auto slot = static_cast<std::uint32_t>(listener - core.listeners.data());
     const bool is_full =
-        listener->embryonic + listener->accepted.size() >= listener->listener.backlog;
+        listener->embryonic.size + listener->accepted.size >= listener->listener.backlog;
     const auto& header = packet.header_at<TcpHeader>(packet.view.l4);
     if (is_full && (header.flags & (tcp_flag::syn | tcp_flag::ack)) == tcp_flag::syn) {
         packet.drop = Drop::listener_full;

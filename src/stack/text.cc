@@ -160,6 +160,21 @@ void offer_queue(Core& core, FlowId id, Tick now) {
     }
 }
 
+/// A user who has shut the receiving half: text that comes in order from then on is acknowledged
+/// and thrown away, and what waited beyond a hole with it. What came before stays unread.
+bool discard_if_shut(Core& core, Flow& flow, Seq seq, std::size_t bytes) {
+    Busy* record = core.busy_of(flow);
+    if (record == nullptr || !record->discards || seq != flow.rcv_nxt) return false;
+    const bool nothing_unread = record->receive.empty() || record->unread == flow.rcv_nxt;
+    tcp::taken(flow, static_cast<std::uint32_t>(bytes));
+    if (!record->receive.empty())
+        tcp::taken(flow, core.blocks.contiguous_from(record->receive, flow.rcv_nxt));
+    if (!nothing_unread) return true;
+    record->unread = flow.rcv_nxt;
+    core.blocks.drop_before(record->receive, record->unread);
+    return true;
+}
+
 /// A FIN counts once all text before it is in.
 void take_due_fin(Core& core, const Turn& turn, FlowId id, Seq fin_seq) {
     Flow& flow = core.flows[id];
@@ -196,7 +211,7 @@ std::uint32_t receive_room(const Core& core, const Flow& flow) {
     const auto& tcp = core.settings_of(flow);
     std::uint32_t held = 0;
     if (const Busy* record = core.busy_of(flow)) {
-        held = record->receive.bytes;
+        held = record->receive.bytes + record->unreleased;
         // Text to be echoed was received too. A user's own text was not: counting it would let two
         // users with much to say close each other's windows for ever.
         if (flow.service != Flow::no_service) held += record->send.bytes;
@@ -221,7 +236,9 @@ bool take_text(Core& core, const Turn& turn, Packet& packet, FlowId id,
         Seq seq = begin + arrival.text_skip;
         auto text = packet.payload().subspan(arrival.text_skip, arrival.text_length);
         const Busy* record = core.busy_of(flow);
-        if (seq == flow.rcv_nxt && (record == nullptr || record->receive.empty())) {
+        if (discard_if_shut(core, flow, seq, text.size())) {
+            text = {};
+        } else if (seq == flow.rcv_nxt && (record == nullptr || record->receive.empty())) {
             const std::size_t bytes = take_directly(core, id, text, turn.now);
             seq += static_cast<std::uint32_t>(bytes);
             text = text.subspan(bytes);

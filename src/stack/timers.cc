@@ -148,7 +148,8 @@ std::size_t end_time_waits(Core& core, const Turn& turn) {
 }
 
 void abort_now(Core& core, const Turn& turn, FlowId id) {
-    if (tcp::abort_sends_reset(core.flows[id])) send_reset(core, turn, id);
+    const bool says_so = !core.silent_abort && tcp::abort_sends_reset(core.flows[id]);
+    if (says_so) send_reset(core, turn, id);
     core.counters.count(TcpEvent::aborted);
     core.end_flow(id, CallError::connection_reset);
 }
@@ -178,8 +179,6 @@ std::size_t let_ready_speak(Core& core, const Turn& turn) {
 
 /// The handles of conversations whose flows are gone end with abort_all too.
 void forget_conversations(Core& core) {
-    for (CallListener& listener : core.listeners)
-        listener.accepted.clear();
     for (std::uint32_t slot = 0; slot < core.busy.high_water(); ++slot)
         if (core.busy[slot].serial != 0 && core.busy[slot].flow == no_flow) core.forget(slot);
 }
@@ -189,7 +188,7 @@ std::size_t abort_some(Core& core, const Turn& turn) {
     std::size_t done = 0;
     while (core.aborting && done < most_aborts && turn.out.room() > outbox_reserve) {
         if (core.abort_cursor == core.flows.high_water()) {
-            core.aborting = false;
+            core.aborting = core.silent_abort = false;
             forget_conversations(core);
             break;
         }

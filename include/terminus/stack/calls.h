@@ -105,10 +105,30 @@ enum class Timer : std::uint8_t {
 };
 [[nodiscard]] std::string_view name(Timer timer);
 
+/// The ICMP error that a UDP conversation's last failed call told of: RFC 1122 section 4.1.3.3.
+struct IcmpCause {
+    Family family = Family::ip4;
+    std::uint8_t type = 0, code = 0;
+    Endpoint quoted;  ///< where the datagram that it quotes was sent to
+};
+/// One datagram taken by receive_datagram().
+struct DatagramTaken {
+    std::size_t bytes = 0;   ///< of its payload, in `into`
+    std::size_t length = 0;  ///< of its payload as it came: what is more than `bytes` is lost
+    Endpoint remote;         ///< who sent it
+};
+
+/// Where a walk over all listeners and flows stands: a fresh one begins it, `done` ends it.
+struct Walk {
+    std::uint32_t listener = 0, flow = 0;  ///< those below were visited
+    bool done = false;
+};
+
 /// STATUS, RFC 9293 section 3.9.1.6: of a conversation, or of any flow of the table.
 struct Status {
     tcp::State state = tcp::State::closed;
     Conversation conversation;  ///< serial 0: a service's flow
+    ListenerId listener;        ///< of a listener, or of what it has not yet given to accept()
     Endpoint local, remote;
     bool active = false;  ///< opened by us
     CallError error = CallError::none, soft_error = CallError::none;

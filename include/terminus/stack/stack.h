@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -97,27 +98,102 @@ public:
     [[nodiscard]] const Captured* captured() const;
     void drop_captured();
 
-    // The user calls of RFC 9293 section 3.9.1, for programs, tests and (later) the admin socket.
-    [[nodiscard]] CallResult<ListenerId> listen(const Listener& listener);
+    // The user calls of RFC 9293 section 3.9.1, for programs, tests and the admin socket. A call
+    // that is forbidden in a state returns the error of section 3.10 and changes nothing. What a
+    // call causes leaves with the next advance(). An error that ended a conversation is told once,
+    // by the next of send(), receive(), shutdown() and take_error(); after it send() and shutdown()
+    // answer `closing` and receive() the end. A handle lives until its conversation is CLOSED and
+    // its owner has closed or aborted it; then `no_such_conversation`. Between close() and that
+    // only status(), ready(), settings(), take_error() and abort() are allowed, the others answer
+    // `closing`. `options` null: the device's defaults.
+
+    /// Passive OPEN. `address_in_use`: another listener has the same address, port and remote.
+    [[nodiscard]] CallResult<ListenerId> listen(const Listener& listener,
+                                                const tcp::Settings* options = nullptr);
+    /// The oldest established conversation of the listener; `would_block`: none waits.
     [[nodiscard]] CallResult<Conversation> accept(ListenerId listener);
+    /// Half-open and unaccepted conversations of the listener are reset; the handle ends.
     CallError close(ListenerId listener, Tick now);
-    /// An active OPEN; `local` may leave address and port unspecified. The SYN leaves with the next
-    /// advance().
-    [[nodiscard]] CallResult<Conversation> open(Endpoint local, Endpoint remote, Tick now);
-    /// Queues what fits; returns the number of bytes. Sent with the next advance().
+    CallError abort(ListenerId listener, Tick now) { return close(listener, now); }
+
+    /// Active OPEN; `local` may leave address and port unspecified. `already_connected`: these two
+    /// ends are connected; `address_in_use`: their last conversation is in TIME-WAIT.
+    [[nodiscard]] CallResult<Conversation> open(Endpoint local, Endpoint remote, Tick now,
+                                                const tcp::Settings* options = nullptr);
+    /// Queues what fits; returns the number of bytes, `would_block` when none did. Text without
+    /// bytes pushes what waited for `more`.
     [[nodiscard]] CallResult<std::size_t> send(Conversation which, std::span<const std::byte> text,
-                                               Tick now);
-    /// Takes text; 0 bytes without an error is the end: the peer's FIN.
+                                               SendHow how, Tick now);
+    [[nodiscard]] CallResult<std::size_t> send(Conversation which, std::span<const std::byte> text,
+                                               Tick now) {
+        return send(which, text, SendHow{}, now);
+    }
+    /// Takes text; 0 bytes without an error is the end: the peer's FIN (or `into` is empty).
     [[nodiscard]] CallResult<std::size_t> receive(Conversation which, std::span<std::byte> into,
-                                                  Tick now);
-    /// Closes our half: FIN after the text queued so far. RFC 9293 section 3.9.1.5.
-    CallError shutdown(Conversation which, Tick now);
-    /// shutdown(), and no text is wanted any more: what is unread or still comes is answered with
-    /// RST (RFC 2525 section 2.17). The handle ends.
+                                                  ReceiveHow how, Tick now);
+    [[nodiscard]] CallResult<std::size_t> receive(Conversation which, std::span<std::byte> into,
+                                                  Tick now) {
+        return receive(which, into, ReceiveHow{}, now);
+    }
+    /// Opens the window by `bytes` of text received without `release`; `bad_request`: more than
+    /// that.
+    CallError release(Conversation which, std::uint32_t bytes);
+    /// Closes a half. Half::send: FIN after the text queued so far (RFC 9293 section 3.9.1.5).
+    CallError shutdown(Conversation which, Half half, Tick now);
+    CallError shutdown(Conversation which, Tick now) { return shutdown(which, Half::send, now); }
+    /// Both halves, in the background. With unread text, or where text still comes, an RST (RFC
+    /// 2525 section 2.17); tcp::Settings::linger_ms bounds how long it may take.
     CallError close(Conversation which, Tick now);
-    /// ABORT: RST where RFC 9293 section 3.10.5 sends one. The handle ends.
+    /// ABORT: RST where RFC 9293 section 3.10.5 sends one.
     CallError abort(Conversation which, Tick now);
+
+    [[nodiscard]] CallResult<Ready> ready(Conversation which) const;
+    [[nodiscard]] CallResult<Ready> ready(ListenerId which) const;
+    /// The error that ended the conversation, taken; `none` when none is left to tell.
+    [[nodiscard]] CallResult<CallError> take_error(Conversation which);
+    /// STATUS, whole, as of the last turn or call: RFC 9293 section 3.10.6.
     [[nodiscard]] CallResult<Status> status(Conversation which) const;
+    [[nodiscard]] CallResult<Status> status(ListenerId which) const;
+    /// STATUS of everything, a step at a time: listeners (LISTEN), then every flow, embryonic, in
+    /// TIME-WAIT and of services too. Returns how many of `into` were written; looks at no more
+    /// than `most_walked` records. `local_port` 0: of all.
+    [[nodiscard]] std::size_t walk(Walk& walk, std::uint16_t local_port,
+                                   std::span<Status> into) const;
+    static constexpr std::uint32_t most_walked = 4096;
+
+    /// What a conversation obeys, and a listener's later conversations. A change acts at once.
+    [[nodiscard]] CallResult<tcp::Settings> settings(Conversation which) const;
+    [[nodiscard]] CallResult<tcp::Settings> settings(ListenerId which) const;
+    CallError set_settings(Conversation which, const tcp::Settings& settings, Tick now);
+    CallError set_settings(ListenerId which, const tcp::Settings& settings);
+    /// What services obey, and whatever is opened later.
+    [[nodiscard]] const tcp::Settings& defaults() const;
+    void set_defaults(const tcp::Settings& settings);
+    /// Aborts everything in the next turns, silently or `with_segments`; handles and listeners end.
+    /// Forgets TIME-WAIT, path metrics and rate budgets; the defaults are the configuration's
+    /// again. Done when is_resetting() is false.
+    void reset(bool with_segments, Tick now);
+    [[nodiscard]] bool is_resetting() const;
+
+    // UDP conversations: RFC 768, RFC 9293's calls as far as they mean anything. close(), abort(),
+    // ready(), take_error(), settings() and status() take their handles too; the calls for text
+    // answer `bad_request`.
+
+    /// With `remote` only datagrams from there are received, and its ICMP errors are told; without
+    /// one all are. `local` may leave its address unspecified (any of ours), and its port.
+    [[nodiscard]] CallResult<Conversation> open_datagrams(Endpoint local,
+                                                          std::optional<Endpoint> remote,
+                                                          const tcp::Settings* options = nullptr);
+    /// One datagram, at most 65,507 bytes (65,527 over IPv6), else `too_big`. `remote` may be left
+    /// out where open_datagrams() named it. Queued until the next advance().
+    CallError send_datagram(Conversation which, std::span<const std::byte> payload,
+                            std::optional<Endpoint> remote = std::nullopt);
+    /// The oldest datagram that came; what does not fit is lost. `would_block`: none waits.
+    [[nodiscard]] CallResult<DatagramTaken> receive_datagram(Conversation which,
+                                                             std::span<std::byte> into,
+                                                             bool peek = false);
+    /// The ICMP error behind the error told last; nothing: none was.
+    [[nodiscard]] std::optional<IcmpCause> icmp_cause(Conversation which) const;
 
 private:
     struct Parts;

@@ -1,0 +1,55 @@
+/// The settings that users may change, and reset().
+#include "calls.h"
+#include "steps.h"
+
+namespace terminus::calls {
+namespace {
+
+/// What a change sets free leaves with the next advance().
+void act_on_change(Core& core, FlowId id) {
+    const tcp::Flow& flow = core.flows[id];
+    if (!tcp::is_synchronised(flow.state())) return;
+    reopen_window(core, id);
+    if (unsent_bytes(core, flow) > 0) core.flows.make_ready(id);
+}
+
+}  // namespace
+
+CallResult<tcp::Settings> settings(const Core& core, Conversation which) {
+    const Busy* record = record_of(core, which);
+    if (record == nullptr) return {.error = CallError::no_such_conversation};
+    return {.value = core.details[record->details].settings};
+}
+
+CallResult<tcp::Settings> settings(const Core& core, ListenerId which) {
+    const CallListener* listener = listener_of(core, which);
+    if (listener == nullptr) return {.error = CallError::no_such_conversation};
+    return {.value = listener->settings};
+}
+
+CallError set_settings(Core& core, Conversation which, const tcp::Settings& with) {
+    const Busy* record = record_of(core, which);
+    if (record == nullptr) return CallError::no_such_conversation;
+    if (record->detached) return CallError::closing;
+    core.details[record->details].settings = with;
+    if (record->flow != no_flow) act_on_change(core, record->flow);
+    return CallError::none;
+}
+
+CallError set_settings(Core& core, ListenerId which, const tcp::Settings& with) {
+    CallListener* listener = listener_of(core, which);
+    if (listener == nullptr) return CallError::no_such_conversation;
+    listener->settings = with;
+    return CallError::none;
+}
+
+void reset(Core& core, bool with_segments) {
+    for (std::uint32_t slot = 0; slot < core.listeners.size(); ++slot)
+        (void)close(core, ListenerId{slot, core.listeners[slot].serial});
+    core.settings.tcp = core.configured;
+    core.aborting = true;
+    core.silent_abort = !with_segments;
+    core.abort_cursor = 0;
+}
+
+}  // namespace terminus::calls

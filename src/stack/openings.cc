@@ -1,0 +1,207 @@
+/// How conversations begin: passive OPEN, its accept queue, and active OPEN. RFC 9293
+/// section 3.10.1.
+#include "terminus/tcp/isn.h"
+
+#include "calls.h"
+#include "steps.h"
+#include "write.h"
+
+#include <algorithm>
+
+namespace terminus {
+
+using tcp::Flow;
+
+namespace {
+
+constexpr std::uint16_t first_ephemeral = 49152;  // RFC 6335 section 6
+constexpr std::uint32_t ephemeral_count = 65536 - first_ephemeral;
+
+bool listens_to(const Listener& listener, const Endpoint& local, const Endpoint& remote) {
+    return listener.port == local.port &&
+           (!listener.address || *listener.address == local.address) &&
+           (!listener.remote || *listener.remote == remote.address) &&
+           (listener.remote_port == 0 || listener.remote_port == remote.port);
+}
+
+bool is_same_place(const Listener& a, const Listener& b) {
+    return a.port == b.port && a.address == b.address && a.remote == b.remote &&
+           a.remote_port == b.remote_port;
+}
+
+/// How closely a listener names what it waits for: its peer counts more than our address.
+int exactness(const Listener& listener) {
+    return (listener.remote ? 4 : 0) + (listener.remote_port != 0 ? 2 : 0) +
+           (listener.address ? 1 : 0);
+}
+
+bool is_ours(const Core& core, std::uint8_t index, const Address& address) {
+    const Ownership owned = core.ownership(index, address);
+    return owned == Ownership::own || owned == Ownership::answered;
+}
+
+bool is_ours(const Core& core, const Address& address) {
+    for (std::uint8_t i = 0; i < core.settings.interfaces.size(); ++i)
+        if (is_ours(core, i, address)) return true;
+    return false;
+}
+
+/// The interface that reaches `remote`, and has `local` if one is asked for.
+const Interface* route(const Core& core, const Address& local, const Address& remote,
+                       std::uint8_t& index) {
+    const auto& all = core.settings.interfaces;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        index = static_cast<std::uint8_t>(i);
+        if (next_hop(all[i], remote) == nullptr) continue;
+        if (local.is_unspecified() || is_ours(core, index, local)) return &all[i];
+    }
+    return nullptr;
+}
+
+/// Picks a free local port; 0: none is.
+std::uint16_t pick_port(Core& core, Key key) {
+    const std::uint32_t start = core.rng.below(ephemeral_count);
+    for (std::uint32_t i = 0; i < ephemeral_count; ++i) {
+        const auto port =
+            static_cast<std::uint16_t>(first_ephemeral + (start + i) % ephemeral_count);
+        key.words[1] = (key.words[1] & ~std::uint64_t{0xffff}) | be16{port}.raw();
+        if (core.flows.find(key, core.flows.hash(key)) == no_flow) return port;
+    }
+    return 0;
+}
+
+CallResult<Conversation> start(Core& core, const Key& key, const tcp::Settings& with, Tick now) {
+    const std::uint64_t hash = core.flows.hash(key);
+    const FlowId id = core.flows.create(key, hash);
+    if (id == no_flow) return {.error = CallError::no_memory};
+    Flow& flow = core.flows[id];
+    flow.service = Flow::no_service;
+    const tcp::Seq iss =
+        tcp::initial_seq(core.settings.isn_key, std::as_bytes(std::span{key.words}), now);
+    tcp::open_active(flow, iss, core.link(flow), with, now);
+    Busy* record = core.borrow(id);
+    if (!core.flows.begin(id) || record == nullptr || !core.make_conversation(*record, with)) {
+        core.end_flow(id, CallError::none);
+        return {.error = CallError::no_memory};
+    }
+    core.counters.count(TcpEvent::active_opens);
+    core.flows.make_ready(id);
+    return {.value = {flow.held, record->serial}};
+}
+
+/// Fills in the address that `local` leaves open, and finds the interface. RFC 9293
+/// section 3.9.1.1.
+CallError choose_source(Core& core, Endpoint& local, const Address& remote, std::uint8_t& index) {
+    const bool any = local.address.is_unspecified();
+    if (!any && local.address.family() != remote.family()) return CallError::bad_request;
+    if (!any && !is_ours(core, local.address)) return CallError::address_not_ours;
+    const Interface* interface = route(core, any ? Address{} : local.address, remote, index);
+    if (interface == nullptr) return CallError::net_unreachable;
+    if (!any) return CallError::none;
+    const Address* source = source_address(*interface, remote.family());
+    if (source == nullptr) return CallError::address_not_ours;
+    local.address = *source;
+    return CallError::none;
+}
+
+CallListener& free_listener(Core& core) {
+    for (CallListener& listener : core.listeners)
+        if (listener.serial == 0) return listener;
+    return core.listeners.emplace_back();
+}
+
+void reset_all(Core& core, BusyList& list) {
+    while (list.first != no_slot) {
+        const std::uint32_t slot = list.first;
+        core.remove(list, slot);
+        Busy& record = core.busy[slot];
+        record.listener = no_slot;
+        record.queued = false;
+        if (record.flow != no_flow) calls::abort_flow(core, record);
+        calls::let_go(core, slot);
+    }
+}
+
+}  // namespace
+
+CallListener* find_listener(Core& core, const Packet& packet) {
+    const Ends ends = ends_of(packet.key);
+    const Endpoint local{local_address(packet.key), ends.local_port.host()};
+    const Endpoint remote{remote_address(packet.key), ends.remote_port.host()};
+    CallListener* found = nullptr;
+    for (CallListener& candidate : core.listeners) {
+        if (candidate.serial == 0 || !listens_to(candidate.listener, local, remote)) continue;
+        if (found == nullptr || exactness(candidate.listener) > exactness(found->listener))
+            found = &candidate;
+    }
+    return found;
+}
+
+void offer_conversation(Core& core, FlowId id) {
+    Busy* record = core.busy_of(core.flows[id]);
+    if (record == nullptr || record->listener == no_slot || record->queued) return;
+    CallListener& listener = core.listeners[record->listener];
+    core.remove(listener.embryonic, core.flows[id].held);
+    core.append(listener.accepted, core.flows[id].held);
+    record->queued = true;
+}
+
+namespace calls {
+
+CallResult<ListenerId> listen(Core& core, const Listener& listener, const tcp::Settings& with) {
+    if (listener.port == 0) return {.error = CallError::bad_request};
+    if (listener.address && !is_ours(core, *listener.address))
+        return {.error = CallError::address_not_ours};
+    for (const CallListener& other : core.listeners)
+        if (other.serial != 0 && is_same_place(other.listener, listener))
+            return {.error = CallError::address_in_use};
+    CallListener& made = free_listener(core);
+    made.listener = listener;
+    made.settings = with;
+    made.serial = core.next_serial++;
+    return {.value = {static_cast<std::uint32_t>(&made - core.listeners.data()), made.serial}};
+}
+
+CallResult<Conversation> accept(Core& core, ListenerId which) {
+    CallListener* listener = listener_of(core, which);
+    if (listener == nullptr) return {.error = CallError::no_such_conversation};
+    const std::uint32_t slot = listener->accepted.first;
+    if (slot == no_slot) return {.error = CallError::would_block};
+    core.remove(listener->accepted, slot);
+    core.busy[slot].listener = no_slot;
+    core.busy[slot].queued = false;
+    return {.value = {slot, core.busy[slot].serial}};
+}
+
+CallError close(Core& core, ListenerId which) {
+    CallListener* listener = listener_of(core, which);
+    if (listener == nullptr) return CallError::no_such_conversation;
+    // Half-open and unaccepted connections are reset: RFC 9293 section 3.10.4, LISTEN.
+    reset_all(core, listener->embryonic);
+    reset_all(core, listener->accepted);
+    *listener = {};
+    return CallError::none;
+}
+
+CallResult<Conversation> open(Core& core, Endpoint local, Endpoint remote,
+                              const tcp::Settings& with, Tick now) {
+    // RFC 9293 section 3.9.2.3, MUST-46: a broadcast or multicast address is no remote.
+    if (remote.port == 0 || !remote.address.is_host()) return {.error = CallError::bad_request};
+    std::uint8_t index = 0;
+    const CallError refused = choose_source(core, local, remote.address, index);
+    if (refused != CallError::none) return {.error = refused};
+    const auto key_for = [&](std::uint16_t port) {
+        return make_key(local.address, remote.address, {be16{port}, be16{remote.port}, index});
+    };
+    if (local.port == 0) local.port = pick_port(core, key_for(0));
+    if (local.port == 0) return {.error = CallError::no_memory};
+    const Key key = key_for(local.port);
+    const FlowId other = core.flows.find(key, core.flows.hash(key));
+    if (other == no_flow) return start(core, key, with, now);
+    // RFC 9293 section 3.10.1: "connection already exists"; in TIME-WAIT not for long any more.
+    const bool waits = core.flows[other].state() == tcp::State::time_wait;
+    return {.error = waits ? CallError::address_in_use : CallError::already_connected};
+}
+
+}  // namespace calls
+}  // namespace terminus
