@@ -37,7 +37,7 @@ struct Busy {
     bool aborts = false;           ///< an RST leaves with the next advance()
     bool end = false;              ///< the peer's FIN came in order
 };
-static_assert(sizeof(Busy) <= 384);
+static_assert(sizeof(Busy) <= 512);
 
 using BusySlab = Slab<Busy>;
 

@@ -122,10 +122,14 @@ bool Core::make_conversation(Busy& record, const tcp::Settings& with) {
     return true;
 }
 
-void Core::give_back_if_quiet(FlowId id) {
+void Core::give_back_if_quiet(FlowId id, bool silent) {
     tcp::Flow& flow = flows[id];
     const Busy* record = busy_of(flow);
     if (record == nullptr || record->serial != 0) return;
+    // What a service's flow learned of its path is kept between its answers, while others have
+    // plenty of records left. After a silence RFC 5681 section 4.1 lets it begin anew anyway.
+    const bool plenty = busy.used() <= busy.capacity() / 2;
+    if (!silent && plenty && tcp::has_learned(record->effort, flow, settings.tcp)) return;
     if (flow.in_flight() != 0 || !record->send.empty() || !record->receive.empty()) return;
     if (record->effort.fin_held != 0 || flow.waits() == tcp::Waits::window) return;
     const std::uint32_t slot = flow.held;

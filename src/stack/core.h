@@ -128,8 +128,9 @@ struct Core {
     [[nodiscard]] Busy* borrow(FlowId id);
     /// Makes a borrowed record a conversation's, with settings of its own; false: no room.
     [[nodiscard]] bool make_conversation(Busy& record, const tcp::Settings& with);
-    /// Gives the busy record back when the flow needs it no longer.
-    void give_back_if_quiet(FlowId id);
+    /// Gives the busy record back when the flow needs it no longer; `silent`: it has done nothing
+    /// for a while.
+    void give_back_if_quiet(FlowId id, bool silent = false);
     /// CLOSED: frees text, busy record (a conversation's stays until the user lets go) and flow.
     void end_flow(FlowId id, CallError why);
     /// Frees a conversation's record whose flow is gone.

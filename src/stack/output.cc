@@ -174,6 +174,8 @@ void output(Core& core, const Turn& turn, FlowId id, Packet* packet) {
     Writer writer{core, turn, id, packet};
     std::uint32_t unsent = unsent_bytes(core, flow);
     borrow_for_flight(core, id, unsent);
+    if (tcp::Effort* effort = core.effort_of(flow); effort != nullptr && flow.in_flight() == 0)
+        tcp::restart_after_idle(*effort, flow, core.settings_of(flow), turn.now);
     for (int i = 0;; ++i) {
         const auto plan = tcp::next_segment(
             flow, core.effort_of(flow), {.unsent_bytes = unsent, .nagle = wants_nagle(core, flow)},
@@ -211,7 +213,7 @@ void retransmit(Core& core, const Turn& turn, FlowId id, Packet* packet) {
     Writer writer{core, turn, id, packet};
     flow.retransmitted = 1;
     flow.stop_timing();
-    (void)send_plan(core, turn, id, writer, tcp::oldest_segment(flow));
+    (void)send_plan(core, turn, id, writer, tcp::oldest_segment(flow, core.effort_of(flow)));
 }
 
 void probe_window(Core& core, const Turn& turn, FlowId id) {

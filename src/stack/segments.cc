@@ -11,15 +11,13 @@ namespace {
 using tcp::Arrival;
 using tcp::Flow;
 
-void count_arrival(Core& core, const Flow& flow, const Arrival& arrival) {
+void count_arrival(Core& core, const Arrival& arrival) {
     if (arrival.challenged) core.counters.count(TcpEvent::challenge_acks);
     if (arrival.ended && arrival.reset) core.counters.count(TcpEvent::resets_received);
     if (arrival.refused) core.counters.count(TcpEvent::handshakes_failed);
     if (arrival.ended && !arrival.reset && !arrival.reopen) core.counters.count(TcpEvent::closed);
     if (arrival.established) core.counters.count(TcpEvent::established);
-    if (arrival.retransmit && flow.holds() == tcp::Held::busy &&
-        core.busy[flow.held].effort.recovery == tcp::Recovery::recovery)
-        core.counters.count(TcpEvent::fast_retransmits);
+    if (arrival.recovers) core.counters.count(TcpEvent::fast_retransmits);
 }
 
 /// Returns false when the flow ended.
@@ -48,11 +46,20 @@ void end(Core& core, const Turn& turn, Packet& packet, FlowId id, const Arrival&
     if (arrival.reopen) judge_stranger(core, turn, packet);
 }
 
-/// RFC 5681 section 3.2: duplicate ACKs are the first sign of loss, and recovery needs an effort.
-void borrow_for_recovery(Core& core, FlowId id) {
-    Busy* record = core.busy_of(core.flows[id]);
-    if (record == nullptr) record = core.borrow(id);
-    if (record != nullptr && record->effort.duplicate_acks == 0) record->effort.duplicate_acks = 1;
+/// RFC 5681 section 3.2: duplicate ACKs are the first sign of loss, SACK and ECE are others, and
+/// recovery needs an effort.
+void borrow_for_recovery(Core& core, const Turn& turn, FlowId id, const tcp::Segment& segment,
+                         const Arrival& arrival) {
+    Flow& flow = core.flows[id];
+    const bool marked = flow.ecn != 0 && segment.has(tcp_flag::ece) && arrival.acked_bytes > 0;
+    const bool sacked = segment.options.sack_count > 0 && flow.in_flight() > 0;
+    if (!arrival.duplicate_ack && !sacked && !marked) return;
+    if (arrival.drop != Drop::none || core.busy_of(flow) != nullptr) return;
+    if (!tcp::is_synchronised(flow.state())) return;
+    Busy* record = core.borrow(id);
+    if (record == nullptr) return;
+    if (tcp::take_late(flow, record->effort, segment, core.context(flow, turn.now), arrival))
+        core.counters.count(TcpEvent::fast_retransmits);
 }
 
 void act_on_arrival(Core& core, const Turn& turn, Packet& packet, FlowId id,
@@ -60,7 +67,6 @@ void act_on_arrival(Core& core, const Turn& turn, Packet& packet, FlowId id,
     packet.flow = id;
     packet.retransmit = arrival.retransmit;
     packet.repeat_syn = arrival.repeat_syn;
-    if (arrival.duplicate_ack) borrow_for_recovery(core, id);
     if (arrival.acked_bytes > 0) {
         forget_acknowledged(core, id);
         if (const Busy* record = core.busy_of(core.flows[id])) forget_soft_error(core, *record);
@@ -106,7 +112,7 @@ void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id) {
     const Arrival arrival =
         tcp::on_segment(flow, core.effort_of(flow), segment, core.context(flow, turn.now));
     packet.drop = arrival.drop;
-    count_arrival(core, flow, arrival);
+    count_arrival(core, arrival);
     if (arrival.ended) return end(core, turn, packet, id, arrival);
     core.flows.settle(id, before);  // its state is counted before its text may end it
     before = core.flows.before(id);
@@ -115,6 +121,7 @@ void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id) {
         if (timed) core.counters.handshake.add(handshake_us);
         if (!establish(core, turn, id)) return;
     }
+    borrow_for_recovery(core, turn, id, segment, arrival);
     act_on_arrival(core, turn, packet, id, arrival);
     if (core.flows[id].state() != tcp::State::closed) core.flows.settle(id, before);
 }

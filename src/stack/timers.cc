@@ -42,11 +42,13 @@ void forgive_half_close(Core& core, Flow& flow) {
     flow.wait_for(half ? tcp::Waits::silence : tcp::Waits::fin_wait_2);
 }
 
-/// RFC 5681 section 3.1: slow start over what a timeout leaves lost needs an effort.
+/// RFC 5681 section 3.1: slow start over what a timeout leaves lost needs an effort, and so does a
+/// probe of the tail (RFC 8985 section 7.3).
 void borrow_for_loss(Core& core, FlowId id, Tick now) {
     const Flow& flow = core.flows[id];
-    const bool lost = flow.waits() == tcp::Waits::answer && is_due(flow.deadline, now.ms());
-    if (lost && flow.in_flight() > flow.mss_bytes()) (void)core.borrow(id);
+    if (!is_due(flow.deadline, now.ms())) return;
+    const bool lost = flow.waits() == tcp::Waits::answer && flow.in_flight() > flow.mss_bytes();
+    if (lost || flow.waits() == tcp::Waits::tail_probe) (void)core.borrow(id);
 }
 
 void look_at(Core& core, const Turn& turn, FlowId id) {
@@ -66,8 +68,14 @@ void look_at(Core& core, const Turn& turn, FlowId id) {
     if (look.due == Due::retransmit) {
         core.counters.count(TcpEvent::retransmission_timeouts);
         retransmit(core, turn, id, nullptr);
+    } else if (look.due == Due::send) {
+        if (look.recovers) core.counters.count(TcpEvent::fast_retransmits);
+        output(core, turn, id, nullptr);
     } else if (look.due == Due::probe) {
         probe_window(core, turn, id);
+    } else if (look.due == Due::nothing && flow.waits() == tcp::Waits::silence) {
+        constexpr std::int32_t silence_ms = 1000;
+        core.give_back_if_quiet(id, elapsed_ms(flow.last_heard, turn.now.ms()) >= silence_ms);
     }
     core.flows.settle(id, before);
 }

@@ -1,9 +1,11 @@
 /// What a segment acknowledges and what window it offers: RFC 9293 section 3.10.7.4, fifth.
-#include "terminus/tcp/congestion.h"
+#include "terminus/tcp/recovery.h"
 #include "terminus/tcp/rtt.h"
 #include "terminus/tcp/timeout.h"
 
 #include "judgement.h"
+
+#include <algorithm>
 
 namespace terminus::tcp {
 
@@ -31,10 +33,24 @@ bool complete_handshake(Judgement& j) {
 }
 
 // RFC 6298 section 3: what was sent once is measured, one segment in each round trip.
-void measure(Flow& flow, const Effort* effort, Seq ack, Tick now) {
-    if (!flow.is_timed() || (effort != nullptr && ack < effort->timed_to)) return;
+void measure(Flow& flow, Tick now) {
+    if (!flow.is_timed()) return;
     if (flow.retransmitted == 0) sample_rtt(flow, flow.timed_us(now));
     flow.stop_timing();
+}
+
+// The same from the scoreboard's times. Until a measurement comes the timeout stays backed off, as
+// RFC 6298 section 5 has it.
+void measure(Flow& flow, Effort& effort, const Delivery& delivery) {
+    if (delivery.acked_bytes > 0 && flow.backoff > 0)
+        effort.kept_backoff = static_cast<std::uint8_t>(
+            std::min<int>(effort.kept_backoff + flow.backoff, most_backoff));
+    if (delivery.rtt_us == 0 || delivery.second_copy || flow.snd_una <= effort.timed_to) return;
+    if (effort.is_first_guess != 0) flow.srtt = ShortMicros{};
+    effort.is_first_guess = 0;
+    effort.kept_backoff = 0;
+    effort.timed_to = flow.snd_nxt;
+    sample_rtt(flow, delivery.rtt_us);
 }
 
 // The SYN had to be repeated: the timeout begins with three seconds (RFC 6298 section 5.7), which
@@ -43,7 +59,9 @@ void begin_after_loss(Flow& flow, Effort* effort) {
     constexpr std::uint32_t estimate_us = 1'000'000;
     sample_rtt(flow, estimate_us);
     flow.retransmitted = 1;
-    if (effort != nullptr) effort->cwnd_bytes = flow.mss_bytes();
+    if (effort == nullptr) return;
+    effort->cwnd_bytes = flow.mss_bytes();
+    effort->is_first_guess = 1;
 }
 
 // RFC 5681 section 2: (a) outstanding data, (b) no data, (c) no SYN or FIN, (d) the greatest ACK,
@@ -67,6 +85,7 @@ void update_window(Judgement& j, bool progress) {
     // The window opens. What only probed it is sent again as text: snd_nxt goes back over it.
     if (flow.in_flight() > 0 && flow.fin_sent != 0) flow.fin_sent = 0;
     flow.snd_nxt = flow.snd_una;
+    if (j.effort != nullptr) j.effort->sent.clear(flow.snd_una);
     go_silent(flow);
 }
 
@@ -78,24 +97,85 @@ std::uint32_t window_of(const Flow& flow, const Segment& s) {
 
 void advance_una(Judgement& j) {
     Flow& flow = j.flow;
-    const std::uint32_t acked = j.segment.ack - flow.snd_una;
-    j.arrival.acked_bytes = acked;
+    j.arrival.acked_bytes = j.segment.ack - flow.snd_una;
     const bool syn_repeated = j.arrival.established && flow.retransmitted != 0;
-    measure(flow, j.effort, j.segment.ack, j.context.now);
+    measure(flow, j.context.now);
     flow.snd_una = j.segment.ack;
-    flow.backoff =
-        0;  // Deliberate: RFC 6298 keeps it until the next measurement; progress is proof enough
-    const bool more =
-        j.effort != nullptr ? on_new_ack(*j.effort, flow, acked) : flow.retransmitted != 0;
+    // Deliberate: RFC 6298 section 5 keeps it until the next measurement. A flow without an
+    // effort has no place for it, and progress is proof enough.
+    flow.backoff = 0;
+    if (j.effort != nullptr) j.effort->sent.clear(flow.snd_una);
     if (flow.in_flight() == 0) {
         go_silent(flow);  // RFC 6298 section 5.2
         if (syn_repeated) begin_after_loss(flow, j.effort);
         return;
     }
-    // All that was sent again is acknowledged: from now on text is sent once.
-    if (j.effort != nullptr && flow.snd_una >= j.effort->recover) flow.retransmitted = 0;
-    j.arrival.retransmit = more;
-    await_answer(flow, j.context.settings, j.context.now);  // RFC 6298 section 5.3
+    j.arrival.retransmit = flow.retransmitted != 0;
+    await_delivery(flow, j.effort, j.context.settings, j.context.now);
+}
+
+namespace {
+
+/// An ACK that tells the sender nothing: the receiver of a stream sees little else.
+bool tells_nothing(const Judgement& j, bool progress) {
+    const Segment& s = j.segment;
+    return !progress && !j.arrival.duplicate_ack && s.options.sack_count == 0 && !s.has(ece) &&
+           j.effort->probing == 0;
+}
+
+void run_timer(Judgement& j, bool progress, std::uint32_t reordering_us) {
+    Flow& flow = j.flow;
+    const Settings& settings = j.context.settings;
+    if (flow.in_flight() == 0) {
+        if (progress) go_silent(flow);  // RFC 6298 section 5.2
+    } else if (reordering_us > 0) {
+        await_reordering(flow, reordering_us, j.context.now);
+    } else if (progress) {
+        await_delivery(flow, j.effort, settings, j.context.now);  // RFC 6298 section 5.3
+    } else if (flow.waits() == Waits::reordering || flow.waits() == Waits::tail_probe) {
+        await_rest(flow, *j.effort, settings, j.context.now);
+    }
+}
+
+Delivery deliver(const Judgement& j) {
+    const Flow& flow = j.flow;
+    const Segment& s = j.segment;
+    Delivery delivery = take_delivery(*j.effort, flow, s, j.context.now);
+    delivery.bare = s.length() == 0 && window_of(flow, s) == flow.snd_wnd;
+    delivery.duplicate = j.arrival.duplicate_ack;
+    delivery.echoes_congestion = flow.ecn != 0 && s.has(ece) && !s.has(syn);
+    return delivery;
+}
+
+/// A flow with an effort: what the ACK and its SACK blocks mean for recovery and the window.
+void recover(Judgement& j, bool progress) {
+    Flow& flow = j.flow;
+    if (tells_nothing(j, progress)) return;
+    const Delivery delivery = deliver(j);
+    if (progress) {
+        flow.snd_una = j.segment.ack;
+        j.arrival.acked_bytes = delivery.acked_bytes;
+        measure(flow, *j.effort, delivery);
+        flow.backoff = 0;
+        flow.retransmitted = 0;
+    }
+    const Reaction reaction =
+        on_delivery(*j.effort, flow, delivery, j.context.settings, j.context.now);
+    j.arrival.recovers = reaction.begins;
+    run_timer(j, progress, reaction.wait_us);
+}
+
+}  // namespace
+
+bool take_late(Flow& flow, Effort& effort, const Segment& segment, const Context& context,
+               const Arrival& arrival) {
+    Judgement j{flow, &effort, segment, context, arrival};
+    Delivery delivery = deliver(j);
+    delivery.acked_bytes += arrival.acked_bytes;
+    delivery.flight_before_bytes += arrival.acked_bytes;
+    const Reaction reaction = on_delivery(effort, flow, delivery, context.settings, context.now);
+    run_timer(j, false, reaction.wait_us);
+    return reaction.begins;
 }
 
 // RFC 9293 section 3.10.7.4, fifth, ESTABLISHED; RFC 5961 section 5.2 narrows what is acceptable.
@@ -111,12 +191,11 @@ bool check_ack(Judgement& j) {
     if (flow.state() != State::time_wait && flow.ack_pending == 0)
         flow.last_heard = j.context.now.ms();
     const bool progress = s.ack > flow.snd_una;
-    if (progress) {
+    j.arrival.duplicate_ack = !progress && is_duplicate_ack(flow, s);
+    if (j.effort != nullptr && !j.arrival.established)
+        recover(j, progress);
+    else if (progress)
         advance_una(j);
-    } else if (is_duplicate_ack(flow, s)) {
-        j.arrival.duplicate_ack = true;
-        if (j.effort != nullptr) j.arrival.retransmit = on_duplicate_ack(*j.effort, flow);
-    }
     if (s.ack >= flow.snd_una) update_window(j, progress);
     return true;
 }

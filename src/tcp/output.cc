@@ -2,6 +2,7 @@
 
 #include "terminus/base/assert.h"
 #include "terminus/tcp/congestion.h"
+#include "terminus/tcp/recovery.h"
 #include "terminus/tcp/timeout.h"
 #include "terminus/wire/tcp.h"
 
@@ -12,12 +13,14 @@ namespace {
 
 bool owes_fin(const Flow& flow) { return has_closed(flow.state()) && flow.fin_sent == 0; }
 
-// Sequence space that may enter flight: the peer's window and the congestion window, less what is
-// there.
+std::uint32_t less(std::uint32_t a, std::uint32_t b) { return a > b ? a - b : 0; }
+
+// Sequence space that may enter flight: the peer's window less what it has not acknowledged, and
+// the congestion window less what is thought to be under way.
 std::uint32_t usable_bytes(const Flow& flow, const Effort* effort, const Settings& settings) {
-    const std::uint32_t window =
-        std::min(flow.snd_wnd, congestion_window_bytes(flow, effort, settings));
-    return window > flow.in_flight() ? window - flow.in_flight() : 0;
+    const std::uint32_t window = congestion_window_bytes(flow, effort, settings);
+    const std::uint32_t pipe = effort != nullptr ? pipe_bytes(*effort, flow) : flow.in_flight();
+    return std::min(less(flow.snd_wnd, flow.in_flight()), less(window, pipe));
 }
 
 // RFC 9293 section 3.8.6.2.1: the sender's side of silly window avoidance, and Nagle's algorithm
@@ -32,56 +35,125 @@ bool is_worth_sending(const Flow& flow, std::uint32_t length, const Outgoing& ou
     return idle;      // (4) the override: nothing in flight would ever open the window further
 }
 
-// RFC 5681 section 3.1: after a timeout slow start begins with one segment, over what was sent
-// before. Only whole segments: a smaller one would split what the peer may hold already.
-std::optional<Plan> lost_segment(const Flow& flow, const Effort& effort) {
-    const std::uint32_t text = flow.snd_nxt - effort.send_again_from - flow.fin_sent;
-    Plan plan{.seq = effort.send_again_from,
-              .length = std::min(text, flow.mss_bytes()),
-              .flags = tcp_flag::ack};
-    const std::uint32_t window = std::min(flow.snd_wnd, effort.cwnd_bytes);
-    const std::uint32_t before = effort.send_again_from - flow.snd_una;
-    const bool last = plan.length == text;
-    if (last && flow.fin_sent != 0) plan.flags |= tcp_flag::fin;
-    if (last && plan.length > 0) plan.flags |= tcp_flag::psh;
-    if (before + plan.length > window) return std::nullopt;
+// The segment that begins where run `index` does and covers as many runs behind it as `alike`
+// allows, in the segments in which they left or larger ones.
+template <typename Alike>
+Plan repetition(const Flow& flow, const Scoreboard& sent, std::size_t index, Alike&& alike) {
+    const Seq left = sent.left_of(index);
+    const Seq text_end = flow.snd_nxt - flow.fin_sent;
+    const Seq most = left + flow.mss_bytes();
+    Plan plan{.seq = left, .length = 0, .flags = tcp_flag::ack};
+    for (; index < sent.runs().size() && alike(sent.runs()[index]); ++index) {
+        const Run& run = sent.runs()[index];
+        const Seq end = earlier(earlier(run.end, text_end), most);
+        plan.length = end - left;
+        if (end < earlier(run.end, text_end)) return plan;
+        if (run.has(run_flag::pushed) && plan.length > 0) plan.flags |= tcp_flag::psh;
+        if (run.end > text_end) plan.flags |= tcp_flag::fin;
+    }
     return plan;
 }
 
-}  // namespace
+// RFC 6675 section 4, NextSeg (1): the lowest segment that is lost and was not sent again.
+std::optional<Plan> lost_segment(const Flow& flow, const Effort& effort) {
+    const auto runs = effort.sent.runs();
+    const auto lost = std::ranges::find_if(runs, &Run::is_due);
+    if (lost == runs.end()) return std::nullopt;
+    const auto index = static_cast<std::size_t>(lost - runs.begin());
+    const Plan plan = repetition(flow, effort.sent, index, [](const Run& r) { return r.is_due(); });
+    const std::uint32_t pipe = pipe_bytes(effort, flow);
+    if (pipe > 0 && pipe + plan.length > effort.cwnd_bytes) return std::nullopt;
+    const std::uint32_t right = plan.seq - flow.snd_una + plan.length;
+    if (right > flow.snd_wnd && plan.seq != flow.snd_una) return std::nullopt;
+    return plan;
+}
 
-std::optional<Plan> next_segment(const Flow& flow, const Effort* effort, const Outgoing& outgoing,
-                                 const Settings& settings) {
-    if (effort != nullptr && sends_again(*effort, flow)) return lost_segment(flow, *effort);
+// RFC 8985 section 7.3: the last segment sent, again.
+Plan last_segment(const Flow& flow, const Effort& effort) {
+    const Scoreboard& sent = effort.sent;
+    const Seq left = sent.left_of(sent.runs().size() - 1);
+    const Run& run = sent.runs().back();
+    const std::uint32_t length = run.end - left;
+    const std::uint32_t size = std::max<std::uint32_t>(run.size_bytes, 1);
+    const std::uint32_t over = length % size;
+    const std::uint32_t tail = std::min({over == 0 ? size : over, length, flow.mss_bytes() + 1U});
+    Plan plan{.seq = run.end - tail, .length = tail, .flags = tcp_flag::ack};
+    if (flow.fin_sent != 0) {
+        --plan.length;
+        plan.flags |= tcp_flag::fin;
+    }
+    if (plan.length > flow.mss_bytes()) {
+        plan.seq += plan.length - flow.mss_bytes();
+        plan.length = flow.mss_bytes();
+    }
+    if (run.has(run_flag::pushed) && plan.length > 0) plan.flags |= tcp_flag::psh;
+    return plan;
+}
+
+// RFC 3168 section 6.1.2: the first new text after a reduction says so.
+std::uint8_t cwr_due(const Effort* effort) {
+    return effort != nullptr && effort->owes_cwr != 0 ? tcp_flag::cwr : std::uint8_t{0};
+}
+
+std::optional<Plan> new_segment(const Flow& flow, const Effort* effort, const Outgoing& outgoing,
+                                std::uint32_t usable, bool probes) {
     const bool fin_due = owes_fin(flow);
     if (outgoing.unsent_bytes == 0 && !fin_due) return std::nullopt;
     if (!is_synchronised(flow.state()) || flow.fin_sent != 0) return std::nullopt;
-    const std::uint32_t usable = usable_bytes(flow, effort, settings);
     const std::uint32_t length = std::min({usable, outgoing.unsent_bytes, flow.mss_bytes()});
     const bool last = length == outgoing.unsent_bytes;
     Plan plan{.seq = flow.snd_nxt, .length = length, .flags = tcp_flag::ack};
     if (length > 0) {
-        if (!is_worth_sending(flow, length, outgoing)) return std::nullopt;
+        if (!probes && !is_worth_sending(flow, length, outgoing)) return std::nullopt;
         if (last) plan.flags |= tcp_flag::psh;
+        plan.flags |= cwr_due(effort);
     }
     if (fin_due && last && usable > length) plan.flags |= tcp_flag::fin;
     if (length == 0 && (plan.flags & tcp_flag::fin) == 0) return std::nullopt;
     return plan;
 }
 
-Plan oldest_segment(const Flow& flow) {
+// RFC 8985 section 7.3: new text where the peer's window has room for it, else the last segment.
+std::optional<Plan> tail_probe(const Flow& flow, const Effort& effort, const Outgoing& outgoing) {
+    const std::uint32_t room = less(flow.snd_wnd, flow.in_flight());
+    if (auto plan = new_segment(flow, &effort, outgoing, room, true)) return plan;
+    if (effort.sent.empty()) return std::nullopt;
+    return last_segment(flow, effort);
+}
+
+}  // namespace
+
+std::optional<Plan> next_segment(const Flow& flow, const Effort* effort, const Outgoing& outgoing,
+                                 const Settings& settings) {
+    if (effort != nullptr && effort->probe_due != 0) return tail_probe(flow, *effort, outgoing);
+    const bool lost = effort != nullptr && has_losses(*effort);
+    // RFC 6675 section 4, NextSeg: what is lost goes before what is new; but see RFC 5682
+    // section 2.1, step 2 b.
+    if (lost && effort->prefers_new == 0) return lost_segment(flow, *effort);
+    const std::uint32_t usable = usable_bytes(flow, effort, settings);
+    if (auto plan = new_segment(flow, effort, outgoing, usable, false)) return plan;
+    return lost && flow.snd_nxt == effort->recover ? lost_segment(flow, *effort) : std::nullopt;
+}
+
+Plan oldest_segment(const Flow& flow, const Effort* effort) {
     TERMINUS_ASSERT(flow.in_flight() > 0);
+    if (effort != nullptr && !effort->sent.empty()) {
+        const auto& runs = effort->sent.runs();
+        return repetition(flow, effort->sent, 0, [&](const Run& run) {
+            return (run.flags & ~run_flag::pushed) == (runs.front().flags & ~run_flag::pushed);
+        });
+    }
     const std::uint32_t text = flow.in_flight() - flow.fin_sent;
     Plan plan{
         .seq = flow.snd_una, .length = std::min(text, flow.mss_bytes()), .flags = tcp_flag::ack};
-    if (plan.length > 0) plan.flags |= tcp_flag::psh;
+    if (plan.length > 0 && plan.length == text) plan.flags |= tcp_flag::psh;
     if (flow.fin_sent != 0 && plan.length == text) plan.flags |= tcp_flag::fin;
     return plan;
 }
 
 std::optional<Plan> window_probe(const Flow& flow, const Outgoing& outgoing) {
     if (flow.in_flight() > 0) {
-        Plan plan = oldest_segment(flow);
+        Plan plan = oldest_segment(flow, nullptr);
         if (plan.length > 0) {
             plan.length = 1;
             plan.flags = tcp_flag::ack;
@@ -95,21 +167,58 @@ std::optional<Plan> window_probe(const Flow& flow, const Outgoing& outgoing) {
     return std::nullopt;
 }
 
+namespace {
+
+// Takes what left into the effort: RFC 6675's scoreboard, RFC 9937's count, RFC 8985's probe.
+void remember(const Flow& flow, Effort& effort, const Plan& plan, Seq end, Tick now) {
+    const bool is_new = end > flow.snd_nxt;
+    if (is_new && flow.in_flight() == 0) effort.sent.clear(plan.seq);
+    const bool pushed = (plan.flags & tcp_flag::psh) != 0;
+    on_departure(effort, flow, {plan.seq, end - plan.seq, pushed}, now);
+    if (is_new) effort.last_sent = now.ms();
+    if ((plan.flags & tcp_flag::cwr) != 0) effort.owes_cwr = 0;
+}
+
+// The probe left: RFC 8985 section 7.3.
+void begin_probing(const Flow& flow, Effort& effort, bool repeats) {
+    effort.probe_due = 0;
+    effort.probing = 1;
+    effort.probe_repeats = repeats ? 1 : 0;
+    effort.tail_probe_end = flow.snd_nxt;
+}
+
+void start_timer(Flow& flow, Effort* effort, bool was_idle, const Settings& settings, Tick now) {
+    if (flow.waits() == Waits::window) return;
+    if (was_idle)
+        await_delivery(flow, effort, settings, now);  // RFC 6298 section 5.1
+    else
+        await_more(flow, effort, settings, now);
+}
+
+}  // namespace
+
 void sent(Flow& flow, Effort* effort, const Plan& plan, const Settings& settings, Tick now) {
     flow.ack_pending = flow.ack_now = 0;
     const bool has_fin = (plan.flags & tcp_flag::fin) != 0;
     const Seq end = plan.seq + plan.length + (has_fin ? 1 : 0);
-    if (effort != nullptr && plan.seq == effort->send_again_from) effort->send_again_from = end;
-    if (end <= flow.snd_nxt) return;  // sent again: snd_nxt and the timer stand
-    const bool was_idle = flow.in_flight() == 0;
-    flow.snd_nxt = end;
-    if (has_fin) flow.fin_sent = 1;
-    if (was_idle || (effort != nullptr && !flow.is_timed())) {
-        flow.time_from(now);
-        if (effort != nullptr) effort->timed_to = end;
+    const bool is_new = end > flow.snd_nxt, was_idle = flow.in_flight() == 0;
+    const bool probes = effort != nullptr && effort->probe_due != 0;
+    if (effort != nullptr) remember(flow, *effort, plan, end, now);
+    if (is_new) {
+        flow.snd_nxt = end;
+        if (has_fin) flow.fin_sent = 1;
+        if (was_idle && effort == nullptr) flow.time_from(now);
+        if (effort != nullptr) note_use(*effort, flow);
     }
-    if (!was_idle) return;
-    if (flow.waits() != Waits::window) await_answer(flow, settings, now);  // RFC 6298 section 5.1
+    if (probes) {
+        begin_probing(flow, *effort, !is_new);
+        return await_answer(flow, settings, now, effort);
+    }
+    if (is_new) return start_timer(flow, effort, was_idle, settings, now);
+    // The oldest segment left again, and the timer begins again with it.
+    const bool runs = flow.waits() == Waits::answer || flow.waits() == Waits::tail_probe;
+    if (effort != nullptr && runs && plan.seq == flow.snd_una)
+        await_answer(flow, settings, now, effort);
 }
 
 void close(Flow& flow) {

@@ -26,15 +26,15 @@ std::uint32_t base_rto_ms(const Flow& flow, const Settings& settings) {
         std::clamp<std::uint64_t>((us + 999) / 1000, settings.rto_min_ms, settings.rto_max_ms));
 }
 
-std::uint32_t rto_ms(const Flow& flow, const Settings& settings) {
+std::uint32_t rto_ms(const Flow& flow, const Settings& settings, std::uint32_t kept) {
     const std::uint64_t doubled = static_cast<std::uint64_t>(base_rto_ms(flow, settings))
-                                  << flow.backoff;
+                                  << (flow.backoff + kept);
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(doubled, settings.rto_max_ms));
 }
 
-std::uint32_t backed_off_ms(const Flow& flow, const Settings& settings) {
+std::uint32_t backed_off_ms(const Flow& flow, const Settings& settings, std::uint32_t kept) {
     std::uint64_t total = 0;
-    const std::uint64_t base = base_rto_ms(flow, settings);
+    const std::uint64_t base = std::uint64_t{base_rto_ms(flow, settings)} << kept;
     for (unsigned i = 0; i <= flow.backoff; ++i)
         total += std::min<std::uint64_t>(base << i, settings.rto_max_ms);
     return static_cast<std::uint32_t>(total);

@@ -1,6 +1,6 @@
 #include "terminus/tcp/timeout.h"
 
-#include "terminus/tcp/congestion.h"
+#include "terminus/tcp/recovery.h"
 #include "terminus/tcp/rtt.h"
 
 #include <algorithm>
@@ -18,27 +18,34 @@ void set_deadline(Flow& flow, Waits waits, std::uint32_t after_ms, Tick now) {
     flow.deadline = now.after_ms(after_ms).deadline_ms();
 }
 
-constexpr std::uint8_t most_backoff = 15;
+// RFC 8985 section 7.2: how long a peer may delay the ACK of a lone segment, and the first PTO.
+constexpr std::uint64_t longest_ack_delay_us = 200'000;
+constexpr std::uint64_t first_probe_us = 1'000'000;
+// Deliberate: RFC 8985 has no lower bound; two turns of a timer, as kernels have it, spare a probe
+// for every ACK that is a little late.
+constexpr std::uint64_t shortest_probe_us = 2'000;
 
 std::uint32_t silent_ms(const Flow& flow, Tick now) {
     return static_cast<std::uint32_t>(std::max(0, elapsed_ms(flow.last_heard, now.ms())));
 }
 
 // Tried for `limit_ms`. Where short timeouts end the count of tries before that, silence decides.
-bool is_tried_for(const Flow& flow, std::uint32_t limit_ms, const Settings& settings, Tick now) {
-    if (backed_off_ms(flow, settings) >= limit_ms) return true;
+bool is_tried_for(const Flow& flow, const Effort* effort, std::uint32_t limit_ms,
+                  const Settings& settings, Tick now) {
+    if (backed_off_ms(flow, settings, kept_backoff(effort)) >= limit_ms) return true;
     return flow.backoff == most_backoff && silent_ms(flow, now) >= limit_ms;
 }
 
-bool has_given_up(const Flow& flow, const Settings& settings, Tick now) {
+bool has_given_up(const Flow& flow, const Effort* effort, const Settings& settings, Tick now) {
     switch (flow.state()) {
         case State::syn_received: return flow.backoff >= settings.syn_ack_retries;
-        case State::syn_sent: return is_tried_for(flow, settings.syn_give_up_ms, settings, now);
+        case State::syn_sent:
+            return is_tried_for(flow, effort, settings.syn_give_up_ms, settings, now);
         default: break;
     }
     // A peer that took its window back and still answers is there: RFC 9293 section 3.8.6, SHLD-17.
     if (flow.snd_wnd == 0 && silent_ms(flow, now) < settings.give_up_ms) return false;
-    return is_tried_for(flow, settings.give_up_ms, settings, now);
+    return is_tried_for(flow, effort, settings.give_up_ms, settings, now);
 }
 
 void back_off(Flow& flow) {
@@ -46,20 +53,70 @@ void back_off(Flow& flow) {
 }
 
 Look retransmission_due(Flow& flow, Effort* effort, const Settings& settings, Tick now) {
-    if (has_given_up(flow, settings, now)) return {.due = Due::give_up, .again = {}};
-    if (effort != nullptr && is_synchronised(flow.state())) on_timeout(*effort, flow);
+    if (has_given_up(flow, effort, settings, now)) return {.due = Due::give_up, .again = {}};
+    if (effort != nullptr && is_synchronised(flow.state()))
+        on_timeout(*effort, flow, settings, now);
     flow.retransmitted = 1;
     flow.stop_timing();
     back_off(flow);
-    await_answer(flow, settings, now);
+    await_answer(flow, settings, now, effort);
     return {.due = Due::retransmit, .again = flow.deadline};
+}
+
+/// RFC 8985 section 6.3: the time for reordering is over.
+Look reordering_due(Flow& flow, Effort* effort, const Settings& settings, Tick now) {
+    if (effort == nullptr) {
+        await_answer(flow, settings, now);
+        return {.due = Due::nothing, .again = flow.deadline};
+    }
+    const Reaction reaction = on_reordering_timeout(*effort, flow, settings, now);
+    if (reaction.wait_us > 0)
+        await_reordering(flow, reaction.wait_us, now);
+    else
+        await_rest(flow, *effort, settings, now);
+    return {.due = Due::send, .again = flow.deadline, .recovers = reaction.begins};
+}
+
+/// RFC 8985 section 7.3: one probe at a time, and then the timeout.
+Look tail_probe_due(Flow& flow, Effort* effort, const Settings& settings, Tick now) {
+    await_answer(flow, settings, now, effort);
+    if (effort == nullptr || effort->probing != 0)
+        return {.due = Due::nothing, .again = flow.deadline};
+    effort->probe_due = 1;
+    return {.due = Due::send, .again = flow.deadline};
+}
+
+/// RFC 8985 section 7.2: SACK, nothing SACKed, no recovery, no other probe.
+bool may_probe_tail(const Flow& flow, const Effort* effort, const Settings& settings) {
+    if (flow.sack == 0 || !settings.tail_loss_probe || !is_synchronised(flow.state())) return false;
+    if (effort == nullptr) return flow.retransmitted == 0;
+    if (effort->recovery != Recovery::open && effort->recovery != Recovery::reduced) return false;
+    return effort->probing == 0 && effort->sent.tally().sacked_bytes == 0;
+}
+
+/// TLP_calc_PTO(), RFC 8985 section 7.2, but for the timeout that it must not exceed.
+std::uint64_t probe_after_us(const Flow& flow) {
+    if (flow.srtt.is_zero()) return first_probe_us;
+    const bool lone = flow.in_flight() <= flow.mss_bytes();
+    return 2 * flow.srtt.us() + (lone ? longest_ack_delay_us : shortest_probe_us);
+}
+
+/// When the retransmission timer runs out, counted from when the oldest segment left.
+Tick rest_of_timeout(const Flow& flow, const Effort* effort, const Settings& settings, Tick now) {
+    const std::uint64_t rto_us = std::uint64_t{rto_ms(flow, settings, kept_backoff(effort))} * 1000;
+    if (effort == nullptr || effort->sent.empty() || !effort->sent.runs().front().in_flight())
+        return now.after_us(rto_us);
+    const std::uint32_t sent_us = effort->sent.runs().front().sent_at_us;
+    const auto passed_us = static_cast<std::int32_t>(now.us32() - sent_us);
+    const std::uint64_t passed = passed_us > 0 ? static_cast<std::uint64_t>(passed_us) : 0;
+    return now.after_us(rto_us > passed ? rto_us - passed : 1);
 }
 
 Look probe_due(Flow& flow, const Settings& settings, Tick now) {
     back_off(flow);  // RFC 9293 section 3.8.6.1: SHLD-30; never given up while ACKs come (MUST-37)
     flow.stop_timing();  // the probe is sent again: Karn's algorithm
     if (silent_ms(flow, now) >= settings.give_up_ms &&
-        is_tried_for(flow, settings.give_up_ms, settings, now))
+        is_tried_for(flow, nullptr, settings.give_up_ms, settings, now))
         return {.due = Due::give_up, .again = {}};
     await_window(flow, settings, now);
     return {.due = Due::probe, .again = flow.deadline};
@@ -79,8 +136,42 @@ Look silence_look(const Flow& flow, const Settings& settings, Tick now) {
 
 }  // namespace
 
-void await_answer(Flow& flow, const Settings& settings, Tick now) {
-    set_deadline(flow, Waits::answer, rto_ms(flow, settings), now);
+void await_answer(Flow& flow, const Settings& settings, Tick now, const Effort* effort) {
+    set_deadline(flow, Waits::answer, rto_ms(flow, settings, kept_backoff(effort)), now);
+}
+
+void await_delivery(Flow& flow, const Effort* effort, const Settings& settings, Tick now) {
+    if (!may_probe_tail(flow, effort, settings)) return await_answer(flow, settings, now, effort);
+    const Tick probe = now.after_us(probe_after_us(flow));
+    const Tick timeout = now.after_ms(rto_ms(flow, settings, kept_backoff(effort)));
+    flow.wait_for(Waits::tail_probe);
+    flow.deadline = std::min(probe, timeout).deadline_ms();
+}
+
+void await_rest(Flow& flow, const Effort& effort, const Settings& settings, Tick now) {
+    flow.wait_for(Waits::answer);
+    flow.deadline = rest_of_timeout(flow, &effort, settings, now).deadline_ms();
+}
+
+void await_reordering(Flow& flow, std::uint32_t after_us, Tick now) {
+    flow.wait_for(Waits::reordering);
+    flow.deadline = now.after_us(after_us).deadline_ms();
+}
+
+void await_more(Flow& flow, const Effort* effort, const Settings& settings, Tick now) {
+    const bool waits_for_these = flow.waits() == Waits::answer || flow.waits() == Waits::tail_probe;
+    if (!waits_for_these || !may_probe_tail(flow, effort, settings)) return;
+    const Tick probe = now.after_us(probe_after_us(flow));
+    const Tick timeout = rest_of_timeout(flow, effort, settings, now);
+    flow.wait_for(Waits::tail_probe);
+    flow.deadline = std::min(probe, timeout).deadline_ms();
+}
+
+std::uint32_t timed_since_us(const Flow& flow, const Settings& settings) {
+    std::uint64_t length_ms = rto_ms(flow, settings);
+    if (flow.waits() == Waits::tail_probe)
+        length_ms = std::min<std::uint64_t>(length_ms, (probe_after_us(flow) + 999) / 1000);
+    return (flow.deadline.ms - static_cast<std::uint32_t>(length_ms)) * 1000;
 }
 
 void await_window(Flow& flow, const Settings& settings, Tick now) {
@@ -108,6 +199,12 @@ Look look(Flow& flow, Effort* effort, const Settings& settings, Tick now) {
                 return {.due = Due::nothing, .again = flow.deadline};
             return flow.waits() == Waits::answer ? retransmission_due(flow, effort, settings, now)
                                                  : probe_due(flow, settings, now);
+        case Waits::reordering:
+        case Waits::tail_probe:
+            if (!is_due(flow.deadline, now.ms()))
+                return {.due = Due::nothing, .again = flow.deadline};
+            return flow.waits() == Waits::reordering ? reordering_due(flow, effort, settings, now)
+                                                     : tail_probe_due(flow, effort, settings, now);
         case Waits::fin_wait_2:
         case Waits::silence: return silence_look(flow, settings, now);
         default: return {.due = Due::nothing, .again = now.deadline_ms() + shortest_look_ms};

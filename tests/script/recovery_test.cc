@@ -28,8 +28,8 @@ TEST(Measurement,
     ScriptRunner runner{established(), Family::ip4};
     std::string script =
         "< . 1:1(0) ack 1 win 2800\ncall send 70000\n> . 1:1401(1400) ack 1\n"
-        "> . 1401:2801(1400) ack 1\n+202ms\n> P. 1:1401(1400) ack 1\n"
-        "< . 1:1(0) ack 1401 win 2800\n> P. 1401:2801(1400) ack 1\n> . 2801:4201(1400) ack 1\n";
+        "> . 1401:2801(1400) ack 1\n+202ms\n> . 1:1401(1400) ack 1\n"
+        "< . 1:1(0) ack 1401 win 2800\n> . 2801:4201(1400) ack 1\n";  // RFC 5682: new text first
     for (std::uint32_t una = 1401; una < 40 * 1400; una += 1400) {
         const std::uint32_t next = una + 2800;
         script += "+60ms\n< . 1:1(0) ack " + std::to_string(una + 1400) + " win 2800\n> . " +
@@ -51,7 +51,7 @@ TEST(Retransmission, SlowStartsThroughWhatWasLost) {  // RFC 5681 section 3.1: f
         > . 5601:7001(1400) ack 1
         > P. 7001:8401(1400) ack 1
         +202ms
-        > P. 1:1401(1400) ack 1
+        > . 1:1401(1400) ack 1
         < . 1:1(0) ack 1401
         > . 1401:2801(1400) ack 1
         > . 2801:4201(1400) ack 1
@@ -75,7 +75,7 @@ TEST(Retransmission, SlowStartsThroughALostAnswer) {  // the same for a flow wit
         > . 1401:2801(1400) ack 28
         > P. 2801:4201(1400) ack 28
         +202ms
-        > P. 1:1401(1400) ack 28
+        > . 1:1401(1400) ack 28
         < . 28:28(0) ack 1401
         > . 1401:2801(1400) ack 28
         > P. 2801:4201(1400) ack 28
@@ -178,7 +178,7 @@ TEST(Handshake, BeginsWithOneSegmentAfterALoss) {  // RFC 5681 section 3.1; RFC 
         > . 1:1401(1400) ack 1
         +2990ms
         +20ms
-        > P. 1:1401(1400) ack 1
+        > . 1:1401(1400) ack 1
     )");
     run(syn_received(), R"(
         +1005ms

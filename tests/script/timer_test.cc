@@ -108,7 +108,7 @@ TEST(Retransmission,
         > . 1401:2801(1400) ack 1
         > P. 2801:4201(1400) ack 1
         +202ms
-        > P. 1:1401(1400) ack 1
+        > . 1:1401(1400) ack 1
         < . 1:1(0) ack 4201       // only the first was lost
         +2s
     )");
@@ -125,7 +125,7 @@ TEST(Retransmission, IsFastAfterThreeDuplicates) {  // RFC 5681 section 3.2
         < . 1:1(0) ack 1
         < . 1:1(0) ack 1
         < . 1:1(0) ack 1
-        > P. 1:1401(1400) ack 1
+        > . 1:1401(1400) ack 1
         = event fast_retransmits 1
         < . 1:1(0) ack 7001
         +2s

@@ -26,7 +26,7 @@ namespace terminus {
     X(timed_out, "flows given up after retransmissions without an answer")        \
     X(segments_retransmitted, "segments sent again")                              \
     X(retransmission_timeouts, "retransmission timers that ran out")              \
-    X(fast_retransmits, "recoveries begun by three duplicate ACKs")               \
+    X(fast_retransmits, "recoveries begun by duplicate ACKs or SACK")             \
     X(window_probes, "probes of a closed window")                                 \
     X(out_of_order_held, "segments of text kept because earlier text is missing") \
     X(out_of_order_refused, "such segments for which there was no room")          \

@@ -1,7 +1,8 @@
-/// Congestion control: RFC 5681 and RFC 6582 (NewReno), RFC 6928 (initial window), RFC 3465 (byte
-/// counting).
+/// The congestion window: RFC 5681, RFC 6928 (initial window), RFC 3465 (byte counting), RFC 9438
+/// (CUBIC), RFC 7661 (it grows only while it is what limits the flow).
 #pragma once
 
+#include "terminus/base/time.h"
 #include "terminus/tcp/effort.h"
 #include "terminus/tcp/flow.h"
 #include "terminus/tcp/settings.h"
@@ -16,21 +17,27 @@ namespace terminus::tcp {
 /// segment while recovering.
 [[nodiscard]] std::uint32_t congestion_window_bytes(const Flow& flow, const Effort* effort,
                                                     const Settings& settings);
+/// What is in flight by RFC 6675's estimate: neither SACKed nor lost. Without SACK each duplicate
+/// ACK stands for one segment that arrived (RFC 5681 section 3.2, RFC 3042).
+[[nodiscard]] std::uint32_t pipe_bytes(const Effort& effort, const Flow& flow);
 
 /// A fresh effort for a flow.
 void begin(Effort& effort, const Flow& flow, const Settings& settings);
-/// `acked_bytes` of new text were acknowledged, snd_una has moved. Returns true when a partial
-/// acknowledgement asks for the next segment to be sent again (RFC 6582 section 3.2 step 3). After
-/// a timeout nothing is asked for: next_segment() sends again what slow start allows.
-[[nodiscard]] bool on_new_ack(Effort& effort, const Flow& flow, std::uint32_t acked_bytes);
-/// A duplicate acknowledgement came. Returns true when fast retransmit is due: RFC 5681
-/// section 3.2.
-[[nodiscard]] bool on_duplicate_ack(Effort& effort, const Flow& flow);
-/// After a timeout: text (and a FIN) that was sent once and waits to be sent again.
-[[nodiscard]] inline bool sends_again(const Effort& effort, const Flow& flow) {
-    return effort.recovery == Recovery::loss && effort.send_again_from < flow.snd_nxt;
-}
-/// The retransmission timer ran out: RFC 5681 section 3.1, equation 4.
-void on_timeout(Effort& effort, const Flow& flow);
+/// True when the effort knows more of the path than a beginning would.
+[[nodiscard]] bool has_learned(const Effort& effort, const Flow& flow, const Settings& settings);
+
+/// Lowers ssthresh: RFC 5681 equation 4, RFC 9438 section 4.6. `flight_bytes` is FlightSize.
+void lower_threshold(Effort& effort, const Flow& flow, std::uint32_t flight_bytes,
+                     const Settings& settings);
+/// Takes back the last reduction, which nothing justified: RFC 5682 section 3, RFC 9438
+/// section 4.9.
+void take_back_reduction(Effort& effort);
+/// `acked_bytes` were acknowledged: slow start or congestion avoidance, where the window limits.
+void grow_window(Effort& effort, const Flow& flow, std::uint32_t acked_bytes,
+                 const Settings& settings, Tick now);
+/// New text left: was the window full? RFC 7661 section 4.2.
+void note_use(Effort& effort, const Flow& flow);
+/// RFC 5681 section 4.1: before new text leaves after a silence, the window is that of a beginning.
+void restart_after_idle(Effort& effort, const Flow& flow, const Settings& settings, Tick now);
 
 }  // namespace terminus::tcp

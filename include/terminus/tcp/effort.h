@@ -1,68 +1,107 @@
 /// The effort: what a flow needs while it has more in flight than one initial window, recovers from
-/// loss, or waits for missing text. Borrowed from a slab, returned when all is acknowledged. None
-/// free: the flow keeps one segment in flight and relies on its timeout.
+/// loss, or waits for missing text. Borrowed from a slab; a conversation keeps it for life, the
+/// flow of a service until it has been silent for a while or others need it. None free: the flow
+/// keeps one segment in flight and relies on its timeout.
 ///
 /// Fields marked `reserved` belong to later work; they stand here so that the size is known from
 /// the start.
 #pragma once
 
+#include "terminus/base/time.h"
+#include "terminus/tcp/cubic.h"
+#include "terminus/tcp/prr.h"
+#include "terminus/tcp/scoreboard.h"
 #include "terminus/tcp/seq.h"
 
-#include <array>
 #include <cstdint>
 
 namespace terminus::tcp {
 
 /// Where loss recovery stands.
-enum class Recovery : std::uint8_t { open, disorder, reduced, recovery, loss };
+enum class Recovery : std::uint8_t {
+    open,
+    disorder,  ///< the peer reported text beyond a hole: reordered or lost
+    reduced,   ///< the window shrinks as ECN asked for: RFC 3168 section 6.1.2
+    recovery,  ///< fast recovery: RFC 6675, RFC 6582
+    loss,      ///< after a timeout: RFC 5681 section 3.1
+};
 
 /// A range of sequence numbers the peer reported with SACK.
 struct SackedRange {
     Seq left, right;
 };
-/// Segments sent at one time: RFC 8985 keeps the time of the last (re)transmission of each.
-struct SentRun {
-    Seq end;
-    std::uint32_t sent_at_us = 0;
+
+inline constexpr std::uint32_t no_threshold_bytes = 0x7fffffff;  ///< ssthresh: none yet
+inline constexpr std::uint16_t reordering_at_first = 3;          ///< RFC 5681 section 3.2
+
+/// RFC 8985 section 5.2: the variables of a connection.
+struct Rack {
+    Seq end;                           ///< of the segment sent last of those delivered
+    std::uint32_t sent_us = 0;         ///< when it left
+    std::uint32_t rtt_us = 0;          ///< how long it took
+    std::uint32_t minimum_rtt_us = 0;  ///< the shortest of all; 0: none measured
+    Seq forward;                       ///< the highest sequence number delivered: RACK.fack
+    Seq duplicate_round;               ///< RACK.dsack_round, where has_duplicate_round
+    std::uint8_t window_factor = 1;    ///< RACK.reo_wnd_mult
+    std::uint8_t window_persists = 0;  ///< RACK.reo_wnd_persist
+    std::uint8_t has_duplicate_round : 1 = 0;
+    std::uint8_t has_delivered : 1 = 0;  ///< `end`, `sent_us` and `forward` mean something
+    std::uint8_t reordering_seen : 1 = 0;
+};
+
+/// What a reduction of the window takes back when nothing was lost: RFC 2883, RFC 5682.
+struct Undo {
+    Seq from;                          ///< only repetitions from here on count
+    std::uint32_t unproved_bytes = 0;  ///< sent again, and not yet reported as duplicates
+    std::uint32_t cwnd_bytes = 0, ssthresh_bytes = 0, w_max_bytes = 0;  ///< as they were
 };
 
 struct Effort {
     // RFC 5681, 6582: congestion window and NewReno.
     std::uint32_t cwnd_bytes = 0;
-    std::uint32_t ssthresh_bytes = 0x7fffffff;
+    std::uint32_t ssthresh_bytes = no_threshold_bytes;
     std::uint32_t acked_bytes = 0;  ///< since the last growth in congestion avoidance (RFC 3465)
-    Seq recover;                    ///< RFC 6582 section 3.2
-    Seq send_again_from;  ///< after a timeout: what lies from here to snd_nxt is sent again
-    Seq timed_to;         ///< RFC 6298 section 3: the ACK of what ends here ends the measurement
+    Seq recover;                    ///< RFC 6582 section 3.2; recovery ends when it is acknowledged
+    Seq timed_to;                   ///< RFC 6298 section 3: one sample in each round trip
+    std::uint32_t flight_most_bytes = 0;  ///< the largest flight of this window: RFC 7661
+    Seq flight_end;                       ///< where that window ends
+    Millis last_sent;                     ///< when new text last left: RFC 5681 section 4.1
     Recovery recovery = Recovery::open;
-    std::uint8_t duplicate_acks = 0;
-    std::uint8_t fin_held : 1 = 0;    ///< a FIN beyond a hole came: fin_seq
-    std::uint8_t urgent_out : 1 = 0;  ///< snd_up is meaningful: tcp/urgent.h
-    std::uint8_t urgent_in : 1 = 0;   ///< rcv_up is meaningful
-    std::uint8_t reserved_flags : 5 = 0;
+    std::uint8_t kept_backoff = 0;     ///< back-off until the next measurement: RFC 6298 section 5
+    std::uint16_t duplicate_acks = 0;  ///< in recovery: segments that the peer holds, without SACK
+    std::uint16_t fin_held : 1 = 0;    ///< a FIN beyond a hole came: fin_seq
+    std::uint16_t urgent_out : 1 = 0;  ///< snd_up is meaningful: tcp/urgent.h
+    std::uint16_t urgent_in : 1 = 0;   ///< rcv_up is meaningful
+    std::uint16_t owes_cwr : 1 = 0;    ///< the next new text carries CWR: RFC 3168 section 6.1.2
+    std::uint16_t window_limits : 1 = 0;   ///< the congestion window was full: RFC 7661
+    std::uint16_t is_first_guess : 1 = 0;  ///< the RTT is not measured yet: RFC 6298 section 5.7
+    std::uint16_t undoable : 1 = 0;        ///< `undo` holds what a reduction took
+    std::uint16_t sent_again : 1 = 0;      ///< something was, since `undo` was filled
+    std::uint16_t doubts_timeout : 1 = 0;  ///< F-RTO: RFC 5682 section 2.1
+    std::uint16_t prefers_new : 1 = 0;     ///< F-RTO, step 2: new text goes before what is lost
+    std::uint16_t probe_due : 1 = 0;       ///< a tail loss probe must leave: RFC 8985 section 7.3
+    std::uint16_t probing : 1 = 0;         ///< one is out, up to tail_probe_end
+    std::uint16_t probe_repeats : 1 = 0;   ///< it repeated text: TLP.is_retrans
+    std::uint16_t reserved_flags : 3 = 0;
     std::uint8_t probes = 0;  ///< reserved: keepalive probes without an answer
+    std::uint8_t path_probe_state = 0;
     Seq fin_seq;
     Seq snd_up, rcv_up;             ///< RFC 9293 section 3.8.5: one past the urgent text
     std::uint32_t snd_wnd_max = 0;  ///< RFC 9293 section 3.8.6.2.1: the largest window seen
-    // reserved: RFC 9438, CUBIC.
-    std::uint32_t cubic_epoch_us = 0, cubic_w_max = 0, cubic_k_us = 0, cubic_w_est = 0;
-    std::uint32_t cubic_origin = 0, cubic_prior_cwnd = 0;
-    // reserved: RFC 9937, PRR.
-    std::uint32_t prr_delivered = 0, prr_out = 0, recover_flight = 0;
-    // reserved: RFC 8985, RACK-TLP.
-    Seq rack_end;
-    std::uint32_t rack_sent_us = 0, rack_rtt_us = 0, rack_minimum_rtt_us = 0, rack_window_us = 0;
-    std::uint32_t tail_probe_end = 0;
-    std::array<SentRun, 8> runs{};
-    // reserved: RFC 2018 and 6675, SACK scoreboard; DSACK to report.
-    std::array<SackedRange, 8> sacked{};
-    SackedRange duplicate;
-    std::uint8_t sacked_count = 0, runs_count = 0, path_probe_state = 0, ecn_state = 0;
+    Cubic cubic;
+    Prr prr;
+    Rack rack;
+    Undo undo;
+    Seq tail_probe_end;  ///< TLP.end_seq
+    Scoreboard sent;
+    SackedRange duplicate;  ///< reserved: DSACK to report
     // reserved: RFC 7323 and RFC 8899.
     std::uint32_t last_ack_sent = 0, path_mtu_bytes = 0;
-    // reserved: statistics of STATUS.
+    // What STATUS tells of the past.
     std::uint32_t total_retransmissions = 0, delivered_segments = 0, busy_us = 0;
+    std::uint32_t duplicate_sacks = 0;
+    std::uint16_t reordering_segments = reordering_at_first;  ///< the farthest seen
 };
-static_assert(sizeof(Effort) == 264);
+static_assert(sizeof(Effort) == 392);
 
 }  // namespace terminus::tcp

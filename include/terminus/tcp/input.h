@@ -27,6 +27,7 @@ struct Arrival {
     bool challenged = false;   ///< ack_now is set as a challenge: RFC 5961
     bool repeat_syn = false;   ///< our SYN or SYN-ACK is to be sent (again)
     bool retransmit = false;   ///< the oldest segment in flight is to be sent again, now
+    bool recovers = false;     ///< fast recovery begins: output sends again what is lost
     bool duplicate_ack = false;     ///< RFC 5681 section 2's definition holds
     bool fin = false;               ///< a FIN inside the window, after the text
     std::uint32_t acked_bytes = 0;  ///< sequence space newly acknowledged, SYN and FIN included
@@ -46,6 +47,12 @@ struct Context {
 /// through.
 [[nodiscard]] Arrival on_segment(Flow& flow, Effort* effort, const Segment& segment,
                                  const Context& context);
+
+/// The flow borrowed an effort because of `segment`, a duplicate ACK or one with SACK or ECE that
+/// on_segment() let through without one: what it tells of loss counts now. Returns true when fast
+/// recovery begins.
+[[nodiscard]] bool take_late(Flow& flow, Effort& effort, const Segment& segment,
+                             const Context& context, const Arrival& arrival);
 
 /// `bytes` of in-order text were taken or held: they are acknowledged from now on. RFC 9293
 /// section 3.10.7.4, seventh; an ACK becomes due at once for every second full segment (SHLD-19),

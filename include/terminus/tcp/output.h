@@ -25,12 +25,12 @@ struct Outgoing {
     bool nagle = false;              ///< RFC 9293 section 3.7.4
 };
 
-/// The next segment with text or FIN that windows and Nagle allow, if any: what a timeout left to
-/// be sent again, else what is new.
+/// The next segment with text or FIN that windows and Nagle allow, if any: the probe of the tail
+/// that is due, what is lost and to be sent again, else what is new.
 [[nodiscard]] std::optional<Plan> next_segment(const Flow& flow, const Effort* effort,
                                                const Outgoing& outgoing, const Settings& settings);
 /// The oldest segment in flight, to be sent again. There must be something in flight.
-[[nodiscard]] Plan oldest_segment(const Flow& flow);
+[[nodiscard]] Plan oldest_segment(const Flow& flow, const Effort* effort);
 /// One byte of text (or the FIN) beyond a closed window: RFC 9293 section 3.8.6.1.
 [[nodiscard]] std::optional<Plan> window_probe(const Flow& flow, const Outgoing& outgoing);
 

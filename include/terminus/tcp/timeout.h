@@ -12,7 +12,19 @@
 namespace terminus::tcp {
 
 /// Starts or restarts the retransmission timer: RFC 6298 sections 5.1 and 5.3.
-void await_answer(Flow& flow, const Settings& settings, Tick now);
+void await_answer(Flow& flow, const Settings& settings, Tick now, const Effort* effort = nullptr);
+/// The same after new text left or was acknowledged, for the flow's tail: a probe leaves before the
+/// timeout, where RFC 8985 section 7.2 allows one.
+void await_delivery(Flow& flow, const Effort* effort, const Settings& settings, Tick now);
+/// More text left while some was in flight: the probe is due after the last of it, the timeout
+/// stands.
+void await_more(Flow& flow, const Effort* effort, const Settings& settings, Tick now);
+/// Back to the retransmission timer, which has been running since the oldest segment left.
+void await_rest(Flow& flow, const Effort& effort, const Settings& settings, Tick now);
+/// Starts the reordering timer: RFC 8985 section 6.2, step 5.
+void await_reordering(Flow& flow, std::uint32_t after_us, Tick now);
+/// When the timer of what is in flight was started, within a millisecond: about when it left.
+[[nodiscard]] std::uint32_t timed_since_us(const Flow& flow, const Settings& settings);
 /// Starts the persist timer: RFC 9293 section 3.8.6.1.
 void await_window(Flow& flow, const Settings& settings, Tick now);
 /// TIME-WAIT begins, for 2 MSL: RFC 9293 section 3.6.1.
@@ -26,6 +38,7 @@ enum class Due : std::uint8_t {
     nothing,     ///< look again at `again`
     retransmit,  ///< RFC 6298 section 5.4: send the oldest segment again; the flow is prepared for
                  ///< it
+    send,        ///< output() has something to send: what RFC 8985 found lost, or its probe
     probe,       ///< RFC 9293 section 3.8.6.1: probe the window
     give_up,     ///< R2 is over: RFC 9293 section 3.8.3
     vanish,      ///< ends without a word: FIN-WAIT-2 was silent for too long
@@ -33,6 +46,7 @@ enum class Due : std::uint8_t {
 struct Look {
     Due due = Due::nothing;
     Millis again;
+    bool recovers = false;  ///< with Due::send: fast recovery begins
 };
 /// Judges a flow whose deadline may have come. With Due::retransmit and Due::probe the back-off is
 /// raised, the window collapsed (RFC 5681 section 3.1) and the next deadline set.
