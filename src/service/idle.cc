@@ -1,5 +1,5 @@
 /// Idle: it never reads. What the peer sends is acknowledged and held until no room is left, and
-/// then the window is closed (RFC 9293 section 3.8.6).
+/// then the window is closed (RFC 9293 section 3.8.6), for as long as it likes (MAY-8).
 #include "terminus/service/services.h"
 
 namespace terminus {

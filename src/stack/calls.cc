@@ -120,6 +120,7 @@ void abort_flow(Core& core, Busy& record) {
     core.flows.make_ready(record.flow);
 }
 
+/// What is unread, or still comes, is answered with RST: RFC 9293 section 3.6.1, SHLD-3.
 void let_go(Core& core, std::uint32_t slot) {
     Busy& record = core.busy[slot];
     record.detached = true;

@@ -1,5 +1,5 @@
 /// The ICMP errors that we receive: whom they are about, whether they are to be believed (RFC
-/// 5927), and what they do: RFC 9293 section 3.9.2.2, RFC 5461.
+/// 5927), and what they do: RFC 9293 section 3.9.2.2 (MUST-54), RFC 5461.
 #include "terminus/icmp/quote.h"
 #include "terminus/wire/icmp4.h"
 #include "terminus/wire/icmp6.h"

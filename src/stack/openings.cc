@@ -186,6 +186,7 @@ CallError close(Core& core, ListenerId which) {
 CallResult<Conversation> open(Core& core, Endpoint local, Endpoint remote,
                               const tcp::Settings& with, Tick now) {
     // RFC 9293 section 3.9.2.3, MUST-46: a broadcast or multicast address is no remote.
+    // RFC 9293 section 3.9.1.1, MUST-46.
     if (remote.port == 0 || !remote.address.is_host()) return {.error = CallError::bad_request};
     std::uint8_t index = 0;
     const CallError refused = choose_source(core, local, remote.address, index);

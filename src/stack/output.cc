@@ -142,7 +142,7 @@ bool opens_window(const Core& core, const Flow& flow) {
 
 bool wants_nagle(const Core& core, const Flow& flow) {
     // Services write whole answers at once: Nagle would only hold back their last segment.
-    if (flow.service != Flow::no_service) return false;
+    if (flow.service != Flow::no_service || !core.settings_of(flow).nagle) return false;
     const Busy* record = core.busy_of(flow);
     return record == nullptr || record->effort.urgent_out == 0;  // urgent text does not wait
 }

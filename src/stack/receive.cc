@@ -178,6 +178,8 @@ void speak(Core& core, const Turn& turn, Packet& packet) {
     core.flows.settle(id, before);
 }
 
+/// All of a burst is processed before anything is acknowledged, each flow once: RFC 9293
+/// section 3.10.7.4, MUST-58, 59.
 void receive_burst(Core& core, const Turn& turn, std::span<Frame> burst) {
     TERMINUS_ASSERT(burst.size() <= most_packets);
     const std::span packets{core.packets.data(), burst.size()};

@@ -1,5 +1,5 @@
-/// Received text: taken by the service at once where it can be, else held in blocks; the FIN behind
-/// it.
+/// Received text: taken by the service at once where it can be, else held in blocks, beyond a hole
+/// too (RFC 9293 section 3.10.7.4, SHLD-31); the FIN behind it.
 #include "terminus/tcp/output.h"
 
 #include "steps.h"

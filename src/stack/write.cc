@@ -59,7 +59,7 @@ PartialSum pseudo(const std::byte* l3, bool is_ip6, std::uint8_t protocol, std::
 }
 
 /// The network header before `l4`, and the transport checksum at `field`, which holds zero:
-/// computed, or prepared for the device that finishes it.
+/// computed (RFC 9293 section 3.1, MUST-2), or prepared for the device that finishes it.
 void write_network(Core& core, const Interface& interface, Frame& frame, std::byte* l4,
                    const IpFields& fields, be16& field) {
     const bool is_ip6 = fields.key.is_ip6();

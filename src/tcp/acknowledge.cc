@@ -178,7 +178,8 @@ bool take_late(Flow& flow, Effort& effort, const Segment& segment, const Context
     return reaction.begins;
 }
 
-// RFC 9293 section 3.10.7.4, fifth, ESTABLISHED; RFC 5961 section 5.2 narrows what is acceptable.
+// RFC 9293 section 3.10.7.4, fifth, ESTABLISHED; RFC 5961 section 5.2 (MAY-12) narrows what is
+// acceptable.
 bool check_ack(Judgement& j) {
     Flow& flow = j.flow;
     const Segment& s = j.segment;

@@ -34,7 +34,8 @@ bool is_crossing_syn(const Flow& flow, const Segment& s) {
            !s.has(rst) && s.seq + 1 == flow.rcv_nxt;
 }
 
-// RFC 9293 section 3.10.7.4 on TIME-WAIT, and RFC 6191: a SYN beyond what we received begins anew.
+// RFC 9293 section 3.10.7.4 on TIME-WAIT (section 3.6.1, MAY-2), and RFC 6191: a SYN beyond what we
+// received begins anew.
 bool reopens(const Flow& flow, const Segment& s) {
     return flow.state() == State::time_wait && s.has(syn) && !s.has(ack) && !s.has(rst) &&
            !s.has(fin) && s.seq > flow.rcv_nxt;
@@ -60,6 +61,7 @@ bool check_sequence(Judgement& j) {
     return j.answer_with_ack(Drop::tcp_out_of_window);
 }
 
+// RFC 9293 section 3.10.7.4, second. Text of an RST means nothing to us (section 3.5.3, SHLD-2).
 bool check_reset(Judgement& j) {
     if (!j.segment.has(rst)) return true;
     if (j.segment.seq != j.flow.rcv_nxt) return j.challenge();  // RFC 5961 section 3.2

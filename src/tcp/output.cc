@@ -23,8 +23,8 @@ std::uint32_t usable_bytes(const Flow& flow, const Effort* effort, const Setting
     return std::min(less(flow.snd_wnd, flow.in_flight()), less(window, pipe));
 }
 
-// RFC 9293 section 3.8.6.2.1: the sender's side of silly window avoidance, and Nagle's algorithm
-// (section 3.7.4).
+// RFC 9293 section 3.8.6.2.1: the sender's side of silly window avoidance (MUST-38), and Nagle's
+// algorithm (section 3.7.4, SHLD-7).
 bool is_worth_sending(const Flow& flow, std::uint32_t length, const Outgoing& outgoing) {
     if (length == flow.mss_bytes()) return true;  // (1) a full segment
     const bool idle = flow.in_flight() == 0;

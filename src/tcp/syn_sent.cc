@@ -35,7 +35,7 @@ bool check_syn_in_syn_sent(Judgement& j) {
         flow.rcv_nxt + std::min<std::uint32_t>(j.context.settings.receive_buffer_bytes, 65535);
     flow.last_heard = j.context.now.ms();
     take_syn_options(flow, s, j.context.link, j.context.settings);
-    if (!s.has(ack)) {  // simultaneous open: figure 7
+    if (!s.has(ack)) {  // simultaneous open: figure 7, MUST-10
         enter(flow, State::syn_received);
         j.arrival.repeat_syn = true;
         await_answer(flow, j.context.settings, j.context.now);

@@ -1,4 +1,5 @@
-/// The walk over IPv4 options.
+/// The walk over IPv4 options: all but a broken one are passed over (RFC 9293 section 3.9.2,
+/// MUST-50).
 #include "ip4_options.h"
 
 #include <cstdint>

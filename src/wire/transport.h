@@ -24,7 +24,7 @@ struct Datagram {
     [[nodiscard]] const Header& l4() const {
         return overlay<Header>(frame + view.l4);
     }
-    /// Whether `start` and the transport's bytes add up, as a right checksum makes them.
+    /// Whether `start` and the transport's bytes add up, as a right checksum makes them (MUST-3).
     [[nodiscard]] bool adds_up(PartialSum start) const {
         return checksum_finish(checksum_add(start, {frame + view.l4, l4_length()})) == be16{0};
     }

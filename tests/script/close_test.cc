@@ -157,7 +157,7 @@ TEST(FinWait2, EndsWhenThePeerStaysSilent) {  // RFC 9293 section 3.6: half-clos
 }
 
 TEST(TimeWait,
-     AcknowledgesTheFinAgainAndBeginsAnew) {  // RFC 9293 section 3.10.7.4, eighth, TIME-WAIT
+     AcknowledgesTheFinAgainAndBeginsAnew) {  // RFC 9293 section 3.10.7.4, eighth; MUST-13
     run(time_wait(), R"(
         +50s
         < F. 1:1(0) ack 2

@@ -120,7 +120,7 @@ TEST(Handshake, OpensActively) {  // RFC 9293 section 3.5, figure 6, side A
     )");
 }
 
-TEST(Handshake, RetransmitsTheSyn) {  // RFC 6298 section 5
+TEST(Handshake, RetransmitsTheSyn) {  // RFC 6298 section 5; RFC 9293 section 3.8.3, MUST-22
     run(syn_sent(), R"(
         +998ms
         +4ms
@@ -245,13 +245,15 @@ std::uint32_t isn_after(std::uint64_t ms, std::uint16_t port, std::uint64_t key)
     return runner.harness().next_sent().seq;
 }
 
-TEST(Isn, MovesWithTheClock) {  // RFC 9293 section 3.4.1: about one step each 4 microseconds
+// RFC 9293 section 3.4.1, MUST-8: about one step each 4 microseconds.
+TEST(Isn, MovesWithTheClock) {
     const std::uint32_t first = isn_after(0, 4000, 1), later = isn_after(1000, 4000, 1);
     EXPECT_EQ(later - first, 250'000U);
 }
 
 TEST(Isn,
-     DependsOnTheConnectionAndTheSecret) {  // RFC 6528 section 3; RFC 9293 section 3.4.1, MUST-9
+     DependsOnTheConnectionAndTheSecret) {  // RFC 6528 section 3; RFC 9293 section 3.4.1, MUST-9, SHLD-1,
+                                            // SHLD-1
     EXPECT_NE(isn_after(0, 4000, 1), isn_after(0, 4001, 1));
     EXPECT_NE(isn_after(0, 4000, 1), isn_after(0, 4000, 2));
 }

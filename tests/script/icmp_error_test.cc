@@ -85,7 +85,8 @@ TEST(IcmpErrors, OfMoreTextThanWasSentAreForged) {  // RFC 5927 section 4: the q
     )");
 }
 
-TEST(IcmpErrors, ThatAreSoftEndNothing) {  // RFC 9293 section 3.9.2.2, MUST-56, SHLD-25
+// RFC 9293 sections 3.9.1.8 and 3.9.2.2, MUST-47, 56, SHLD-20, 25.
+TEST(IcmpErrors, ThatAreSoftEndNothing) {
     for (const char* kind : {"net", "host", "time", "problem"}) {
         run(syn_sent(), "< icmp " + std::string{kind} + R"(
             = event icmp_errors_matched 1

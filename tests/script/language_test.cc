@@ -100,7 +100,8 @@ TEST(Options, HaveWildcardsForTimestamps) {
     EXPECT_NE(fill_wildcards("TS *", "mss 1460"), "mss 1460");
 }
 
-TEST(Datagrams, ShowEveryFlippedBit) {  // the judge of what we send must itself be able to fail
+// The judge of what we send, its checksums too (MUST-2), must itself be able to fail.
+TEST(Datagrams, ShowEveryFlippedBit) {
     for (const Family family : {Family::ip4, Family::ip6}) {
         Datagram d;
         d.source = ends_of(family).theirs;

@@ -31,7 +31,7 @@ TEST(Tarpit, OffersNoWindowAndAnswersEveryProbe) {  // RFC 9293 section 3.8.6.1
     )");
 }
 
-TEST(Idle, HoldsTextAndNeverReadsIt) {  // RFC 9293 section 3.8.6
+TEST(Idle, HoldsTextAndNeverReadsIt) {  // RFC 9293 section 3.8.6; MAY-8
     run(served(Serve::idle), R"(
         < P. 1:101(100) ack 1
         +40

@@ -24,7 +24,7 @@ TEST(Measurement, GoesOnWhileTextIsInFlight) {  // RFC 6298 section 3: one sampl
 }
 
 TEST(Measurement,
-     GoesOnAfterARecovery) {  // RFC 6298 section 3; Karn's algorithm ends with the loss
+     GoesOnAfterARecovery) {  // RFC 6298 section 3; Karn's algorithm (MUST-18) ends with the loss
     ScriptRunner runner{established(), Family::ip4};
     std::string script =
         "< . 1:1(0) ack 1 win 2800\ncall send 70000\n> . 1:1401(1400) ack 1\n"
@@ -145,7 +145,8 @@ TEST(Retransmission, GivesUpHoweverShortItsTimeouts) {  // RFC 9293 section 3.8.
     EXPECT_EQ(runner.harness().stack().flows(), 0U);
 }
 
-TEST(Window, TakenBackIsNoReasonToGiveUp) {  // RFC 9293 section 3.8.6, SHLD-17; MUST-37
+// RFC 9293 section 3.8.6, MUST-34, 35, SHLD-16, 17, MAY-7; MUST-37.
+TEST(Window, TakenBackIsNoReasonToGiveUp) {
     Scene setup = established();
     setup.options.settings.tcp.rto_max_ms = 400;
     setup.options.settings.tcp.give_up_ms = 1000;

@@ -151,7 +151,7 @@ TEST(Ack, OfWhatWasNeverSentIsAnsweredAndDropped) {  // RFC 9293 section 3.10.7.
     )");
 }
 
-TEST(Ack, OfLongAgoIsChallenged) {  // RFC 5961 section 5.2
+TEST(Ack, OfLongAgoIsChallenged) {  // RFC 5961 section 5.2; MAY-12
     run(established(), R"(
         < P. 1:101(100) ack -70000
         > . 1:1(0) ack 1

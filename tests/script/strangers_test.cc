@@ -108,7 +108,7 @@ Address like(const Datagram& d, const char* ip4, const char* ip6) {
     return *parse_address(d.is_ip6() ? ip6 : ip4);
 }
 
-TEST(Strangers, AreNotAnsweredByBroadcastOrMulticast) {  // RFC 1122 section 4.2.3.10
+TEST(Strangers, AreNotAnsweredByBroadcastOrMulticast) {  // RFC 1122 section 4.2.3.10; MUST-57
     expect_silence([](Datagram& d) { d.destination_mac = broadcast_mac; },
                    Drop::multicast_destination);
     expect_silence([](Datagram& d) { d.destination = like(d, "224.0.0.1", "ff02::1"); },

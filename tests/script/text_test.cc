@@ -18,7 +18,8 @@ TEST(Receiving, DelaysTheAckOfOneSegment) {  // RFC 9293 section 3.8.6.3, SHLD-1
     )");
 }
 
-TEST(Receiving, DelaysTheAckFromTheTextOn) {  // RFC 1122 section 4.2.3.2: less than half a second
+// RFC 1122 section 4.2.3.2, RFC 9293 section 3.8.6.3, MUST-40: less than half a second.
+TEST(Receiving, DelaysTheAckFromTheTextOn) {
     run(established(), R"(
         < P. 1:101(100) ack 1
         +20ms
@@ -51,7 +52,7 @@ TEST(Receiving, AcknowledgesWithTheText) {  // RFC 9293 section 3.8.6.3: the del
     )");
 }
 
-TEST(Receiving, HoldsTextBeyondAHole) {  // RFC 9293 section 3.10.7.4, seventh, SHLD-31
+TEST(Receiving, HoldsTextBeyondAHole) {  // RFC 9293 section 3.10.7.4, seventh, SHLD-31, MAY-13
     run(established(), R"(
         < P. 101:201(100) ack 1
         > . 1:1(0) ack 1             // RFC 5681 section 4.2: a duplicate ACK at once
@@ -104,7 +105,8 @@ TEST(Receiving, CrossesTheEndOfSequenceSpace) {  // RFC 9293 section 3.4: modulo
     )");
 }
 
-TEST(Receiving, ClosesItsWindowAndOpensItAgain) {  // RFC 9293 section 3.8.6.2.2: silly window
+// RFC 9293 section 3.8.6.2.2: silly window, MUST-39.
+TEST(Receiving, ClosesItsWindowAndOpensItAgain) {
     Scene setup = established();
     setup.options.settings.tcp.receive_buffer_bytes = 4000;
     run(setup, R"(

@@ -33,7 +33,7 @@ TEST(Retransmission, FollowsTheRoundTripTime) {  // RFC 6298 sections 2.2 and 2.
     )");
 }
 
-TEST(Retransmission, BacksOff) {  // RFC 6298 section 5.5: doubled each time
+TEST(Retransmission, BacksOff) {  // RFC 6298 sections 2.5 and 5.5: doubled each time; MUST-19
     run(established(), R"(
         call send 100
         > P. 1:101(100) ack 1

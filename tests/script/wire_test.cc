@@ -20,7 +20,8 @@ Rule rule(RuleProtocol protocol, Action action, Unreachable code = Unreachable::
     return made;
 }
 
-TEST(Ip4Options, AreLeftOutOfTheAnswers) {  // RFC 1122 section 3.2.1.8: no echo of them is due
+// RFC 1122 section 3.2.1.8: no echo of them is due; RFC 9293 section 3.9.2, MUST-50.
+TEST(Ip4Options, AreLeftOutOfTheAnswers) {
     Harness harness;
     const Bytes alert = bytes_of({148, 4, 0, 0});
     const auto syn = from_peer(Packet::tcp("198.18.0.1", 4000, "198.18.0.2", 7).flags("S"));

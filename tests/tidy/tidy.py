@@ -63,7 +63,6 @@ INTRINSICS = {"immintrin.h", "emmintrin.h", "wmmintrin.h", "smmintrin.h", "nmmin
 COMMENT_STARTS = {".h": ("//", "/*"), ".cc": ("//", "/*"), ".py": ('"""', "#"), ".sh": ("#",),
                   ".toml": ("#",), ".build": ("#",), "": ("#", '"""'),
                   ".yml": ("#",), ".yaml": ("#",), ".service": ("#",)}
-RFC_CLAUSE = re.compile(r"RFC (\d+),? sections? (\d+(?:\.\d+)*|[A-Z](?:\.\d+)*\b)")
 
 
 class Finding(NamedTuple):
@@ -268,20 +267,6 @@ def check_format(paths: list[Path]) -> Iterator[Finding]:
             yield Finding(str(path), int(line[1]) if line else 1, "clang-format would change it")
 
 
-def uncited_clauses(texts: dict[str, str]) -> list[str]:
-    """RFC clauses that src/ or include/ cite and no test does."""
-    cited: dict[str, str] = {}
-    tested: set[str] = set()
-    for path, text in texts.items():
-        for match in RFC_CLAUSE.finditer(text):
-            clause = f"RFC {match[1]} section {match[2]}"
-            if path.startswith("tests/"):
-                tested.add(clause)
-            elif path.startswith(("src/", "include/")):
-                cited.setdefault(clause, path)
-    return [f"{clause} ({path})" for clause, path in sorted(cited.items()) if clause not in tested]
-
-
 TEXT_CHECKS = [check_layers, check_fences, check_core_bans, check_first_lines, check_file_length,
                check_line_length, check_promises]
 
@@ -321,14 +306,6 @@ def run_checks(root: Path) -> dict[str, list[Finding]]:
     return results
 
 
-def report_clauses(root: Path) -> None:
-    """A report, not a verdict: what is cited in the source and in no test."""
-    missing = uncited_clauses(read_texts(root, project_files(root)))
-    for clause in missing:
-        print(f"  note: no test cites {clause}")
-    print(f"  note: {len(missing)} cited clauses without a test that cites them")
-
-
 def main() -> int:
     failed = 0
     results = run_checks(ROOT)
@@ -338,7 +315,6 @@ def main() -> int:
         for finding in findings:
             print(f"  {finding}")
         failed += bool(findings)
-    report_clauses(ROOT)
     print(f"{len(results) - failed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -4,6 +4,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import compliance
 import tidy
 
 
@@ -135,10 +136,41 @@ class Words(unittest.TestCase):
         self.assertTrue(messages(tidy.check_promises, "README.md", "FIXME"))
         self.assertEqual([], messages(tidy.check_promises, "src/x.cc", "// done"))
 
-    def test_clauses_without_a_test(self):
-        texts = {"src/x.cc": "// RFC 9293 section 3.10.7.1\n// RFC 792 section 2\n",
-                 "tests/x_test.cc": "// RFC 9293 section 3.10.7.1\n"}
-        self.assertEqual(["RFC 792 section 2 (src/x.cc)"], tidy.uncited_clauses(texts))
+
+BOOK = {"ids": {"MUST-1": ["3.1", "One."], "MAY-2": ["3.2", "Two."]}, "deliberate": {},
+        "elsewhere": {}}
+
+
+class Compliance(unittest.TestCase):
+    def findings(self, texts: dict[str, str], **changes) -> list[str]:
+        places = compliance.collect(texts)
+        return [*compliance.requirement_findings({**BOOK, **changes}, *places),
+                *compliance.clause_findings(*places)]
+
+    def test_an_id_needs_a_source_and_a_test(self):
+        both = {"src/x.cc": "// MUST-1\n", "tests/x_test.cc": "TEST(A, B) {}  // MUST-1\n"}
+        self.assertEqual(["no source cites MAY-2: Two.", "no test cites MAY-2: Two."],
+                         self.findings(both))
+        self.assertEqual([], self.findings(both, deliberate={"MAY-2": "Why."}))
+
+    def test_an_id_that_there_is_not(self):
+        found = self.findings({"src/x.cc": "// MUST-1, 9\n"}, deliberate={"MAY-2": "Why."})
+        self.assertIn("MUST-9 is cited, but RFC 9293 has no such id", found)
+
+    def test_a_clause_needs_a_test(self):
+        reasons = {"MUST-1": "Why.", "MAY-2": "Why."}
+        source = {"src/x.cc": "// RFC 9293\n// sections 3.1 and 3.2\n"}
+        self.assertEqual(["no test cites RFC 9293 section 3.1 (src/x.cc)",
+                          "no test cites RFC 9293 section 3.2 (src/x.cc)"],
+                         self.findings(source, deliberate=reasons))
+        test = {"tests/x_test.cc": "// RFC 9293 sections 3.1, 3.2\nTEST(A, B) {}\n"}
+        self.assertEqual([], self.findings(source | test, deliberate=reasons))
+
+    def test_the_case_that_cites(self):
+        text = "TEST(A, B) {\n}\n\n// RFC 1 section 2.\nTEST(C, D) {\n  // MUST-1\n}\n"
+        _, shown = compliance.collect({"tests/x_test.cc": text})
+        self.assertEqual({"C.D"}, shown["MUST-1"])
+        self.assertEqual({"C.D"}, shown["RFC 1 section 2"])
 
 
 class Format(unittest.TestCase):

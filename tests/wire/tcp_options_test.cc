@@ -55,12 +55,12 @@ TEST(TcpOptions, ReadsSackBlocks) {  // RFC 2018 section 3
     EXPECT_EQ(options.sack[1].right, 3U);
 }
 
-TEST(TcpOptions, SkipsTheUnknown) {  // RFC 9293 section 3.2, MUST-6
+TEST(TcpOptions, SkipsTheUnknown) {  // RFC 9293 section 3.2, MUST-6, 64: and what follows is read
     EXPECT_EQ(parsed("fd04aabb 1e03cc 020405b4").mss, 1460);
     EXPECT_EQ(parsed("0602 020405b4").mss, 1460);
 }
 
-TEST(TcpOptions, StopsAtTheEnd) {
+TEST(TcpOptions, StopsAtTheEnd) {  // RFC 9293 section 3.2, MUST-4
     EXPECT_EQ(parsed("00 020405b4").mss, 0);
     EXPECT_EQ(parsed("020405b4 00 030307").mss, 1460);
     EXPECT_EQ(parsed("020405b4 00 030307").window_scale, 0xff);
@@ -97,7 +97,7 @@ TEST(TcpOptions, KeepsTheWindowScaleAsSent) {  // RFC 7323 section 2.3: the rece
 
 TEST(TcpOptions, TheLastOfTwoCounts) { EXPECT_EQ(parsed("020405b4 02040218").mss, 0x218); }
 
-TEST(WriteTcpOptions, AlignsEachOption) {
+TEST(WriteTcpOptions, AlignsEachOption) {  // RFC 9293 section 3.1, MUST-68, 69: nothing to pad
     TcpOptions options{.mss = 1460,
                        .window_scale = 7,
                        .sack_permitted = true,

@@ -28,7 +28,8 @@ struct ListenerId {
     friend constexpr auto operator<=>(const ListenerId&, const ListenerId&) = default;
 };
 
-/// Why a call failed or a conversation ended. Spelled with hyphens by name().
+/// Why a call failed or a conversation ended (RFC 9293 section 3.6, MUST-12). Spelled with hyphens
+/// by name().
 enum class CallError : std::uint8_t {
     none,
     connection_reset,
@@ -68,7 +69,8 @@ struct CallResult {
 
 /// How a SEND goes: RFC 9293 section 3.9.1.2.
 struct SendHow {
-    bool more = false;    ///< more will follow: a last short segment waits for it
+    bool more =
+        false;  ///< more will follow: a last short segment waits for it (PUSH's opposite, MAY-15)
     bool urgent = false;  ///< the text's end is the urgent pointer: RFC 9293 section 3.8.5
 };
 /// How a RECEIVE goes: RFC 9293 section 3.9.1.3.
@@ -131,7 +133,9 @@ struct Status {
     ListenerId listener;        ///< of a listener, or of what it has not yet given to accept()
     Endpoint local, remote;
     bool active = false;  ///< opened by us
-    CallError error = CallError::none, soft_error = CallError::none;
+    CallError error = CallError::none;
+    /// RFC 9293 section 3.9.1.8, MUST-47: who does not ask is not told (SHLD-20).
+    CallError soft_error = CallError::none;
     tcp::Seq iss, irs;  ///< of conversations; 0 for a service's flow
     tcp::Seq snd_una, snd_nxt, snd_wl1, snd_wl2, snd_up, rcv_nxt, rcv_adv, rcv_up;
     std::uint32_t snd_wnd = 0, rcv_wnd = 0;

@@ -107,7 +107,11 @@ public:
     // only status(), ready(), settings(), take_error() and abort() are allowed, the others answer
     // `closing`. `options` null: the device's defaults.
 
-    /// Passive OPEN. `address_in_use`: another listener has the same address, port and remote.
+    /// Passive OPEN: RFC 9293 section 3.9.1.1. Connections of the port live on (MUST-41), and it
+    /// may have them while it listens (MUST-42). `address_in_use`: another listener has the same
+    /// address, port and remote.
+    /// A passive OPEN: RFC 9293 section 3.9.1.1. Connections of the port live on (MUST-41), and it
+    /// may have them while it listens (MUST-42).
     [[nodiscard]] CallResult<ListenerId> listen(const Listener& listener,
                                                 const tcp::Settings* options = nullptr);
     /// The oldest established conversation of the listener; `would_block`: none waits.
@@ -116,8 +120,9 @@ public:
     CallError close(ListenerId listener, Tick now);
     CallError abort(ListenerId listener, Tick now) { return close(listener, now); }
 
-    /// Active OPEN; `local` may leave address and port unspecified. `already_connected`: these two
-    /// ends are connected; `address_in_use`: their last conversation is in TIME-WAIT.
+    /// Active OPEN; `local` may leave address and port unspecified (MUST-43): both are chosen now
+    /// (MUST-44) and stay (MUST-45). `already_connected`: these two ends are connected;
+    /// `address_in_use`: their last conversation is in TIME-WAIT.
     [[nodiscard]] CallResult<Conversation> open(Endpoint local, Endpoint remote, Tick now,
                                                 const tcp::Settings* options = nullptr);
     /// Queues what fits; returns the number of bytes, `would_block` when none did. Text without
@@ -141,8 +146,9 @@ public:
     /// Closes a half. Half::send: FIN after the text queued so far (RFC 9293 section 3.9.1.5).
     CallError shutdown(Conversation which, Half half, Tick now);
     CallError shutdown(Conversation which, Tick now) { return shutdown(which, Half::send, now); }
-    /// Both halves, in the background. With unread text, or where text still comes, an RST (RFC
-    /// 2525 section 2.17); tcp::Settings::linger_ms bounds how long it may take.
+    /// Both halves (RFC 9293 section 3.6.1, MAY-1), in the background. With unread text, or where
+    /// text still comes, an RST (RFC 2525 section 2.17); tcp::Settings::linger_ms bounds how long
+    /// it may take.
     CallError close(Conversation which, Tick now);
     /// ABORT: RST where RFC 9293 section 3.10.5 sends one.
     CallError abort(Conversation which, Tick now);

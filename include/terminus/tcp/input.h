@@ -55,8 +55,8 @@ struct Context {
                              const Context& context, const Arrival& arrival);
 
 /// `bytes` of in-order text were taken or held: they are acknowledged from now on. RFC 9293
-/// section 3.10.7.4, seventh; an ACK becomes due at once for every second full segment (SHLD-19),
-/// else it is delayed.
+/// section 3.10.7.4, seventh; a segment out of order is acknowledged at once (MAY-13); an ACK
+/// becomes due at once for every second full segment (SHLD-19), else it is delayed.
 void taken(Flow& flow, std::uint32_t bytes);
 /// All text before the FIN is in: RFC 9293 section 3.10.7.4, eighth.
 void take_fin(Flow& flow, const Context& context);

@@ -10,8 +10,8 @@
 
 namespace terminus::tcp {
 
-/// ISN = M + F(tuple, secret): M is a clock of 4 microseconds, F is SipHash-2-4. `tuple` holds the
-/// bytes that name the connection.
+/// ISN = M + F(tuple, secret): M is a clock of 4 microseconds (MUST-8), F is SipHash-2-4 (SHLD-1)
+/// with a secret key (MUST-9). `tuple` holds the bytes that name the connection.
 [[nodiscard]] Seq initial_seq(const HashKey& key, std::span<const std::byte> tuple, Tick now);
 
 }  // namespace terminus::tcp

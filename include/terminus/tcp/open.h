@@ -9,7 +9,7 @@
 namespace terminus::tcp {
 
 /// What a link allows: the MSS that we announce is its MTU less the fixed headers (RFC 6691 section
-/// 2).
+/// 2; RFC 9293 section 3.7.1, MUST-14, 67).
 struct LinkLimits {
     std::uint32_t mss_bytes = 536;
     bool is_ip6 = false;
@@ -26,7 +26,8 @@ void open_active(Flow& flow, Seq iss, const LinkLimits& link, const Settings& se
 void take_syn_options(Flow& flow, const Segment& syn, const LinkLimits& link,
                       const Settings& settings);
 
-/// The SYN or SYN-ACK of a flow in SYN-SENT or SYN-RECEIVED, first or repeated.
+/// The SYN or SYN-ACK of a flow in SYN-SENT or SYN-RECEIVED, first or repeated: it always says our
+/// MSS (MAY-3), and no other segment does (MUST-65).
 [[nodiscard]] Reply syn_of(const Flow& flow, const LinkLimits& link, const Settings& settings);
 
 }  // namespace terminus::tcp

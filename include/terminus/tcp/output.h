@@ -29,7 +29,8 @@ struct Outgoing {
 /// that is due, what is lost and to be sent again, else what is new.
 [[nodiscard]] std::optional<Plan> next_segment(const Flow& flow, const Effort* effort,
                                                const Outgoing& outgoing, const Settings& settings);
-/// The oldest segment in flight, to be sent again. There must be something in flight.
+/// The oldest segment in flight, to be sent again, even where the window shrank before it (RFC 9293
+/// section 3.8.6, MUST-35, SHLD-16, MAY-7). There must be something in flight.
 [[nodiscard]] Plan oldest_segment(const Flow& flow, const Effort* effort);
 /// One byte of text (or the FIN) beyond a closed window: RFC 9293 section 3.8.6.1.
 [[nodiscard]] std::optional<Plan> window_probe(const Flow& flow, const Outgoing& outgoing);
@@ -43,7 +44,8 @@ void close(Flow& flow);
 [[nodiscard]] bool abort_sends_reset(const Flow& flow);
 
 /// The window field for the next segment, moving rcv_adv: at most `room_bytes` beyond rcv_nxt,
-/// never taken back, moved only by a worthwhile step (RFC 9293 section 3.8.6.2.2).
+/// never taken back (RFC 9293 section 3.8.6, SHLD-14), moved only by a worthwhile step (RFC 9293
+/// section 3.8.6.2.2, MUST-39).
 [[nodiscard]] std::uint16_t offer_window(Flow& flow, std::uint32_t room_bytes,
                                          const Settings& settings);
 

@@ -12,8 +12,8 @@ namespace terminus::tcp {
 
 inline constexpr std::uint8_t most_backoff = 15;  ///< doublings that are counted
 
-/// Takes one measurement of a segment that was sent once (Karn's algorithm): RFC 6298
-/// sections 2.2, 2.3 and 3.
+/// Takes one measurement of a segment that was sent once (Karn's algorithm, RFC 9293 section 3.8.1,
+/// MUST-18): RFC 6298 sections 2.2, 2.3 and 3.
 void sample_rtt(Flow& flow, std::uint32_t rtt_us);
 
 /// The timeout without back-off: RFC 6298 sections 2.1 to 2.5, milliseconds.

@@ -26,18 +26,18 @@ struct Settings {
         200;  ///< Deliberate: RFC 6298 section 2.4 says 1 s; kernels use 200 ms
     std::uint32_t rto_max_ms = 60'000;  ///< RFC 6298 section 2.5: at least 60 s
     std::uint32_t syn_give_up_ms =
-        180'000;                         ///< R2 of an active open: RFC 9293 section 3.8.3, MUST-23
-    std::uint32_t give_up_ms = 100'000;  ///< R2 of text: RFC 9293 section 3.8.3, SHLD-11
-    std::uint32_t syn_retries = none;    ///< of a SYN; none: syn_give_up_ms alone decides
-    std::uint32_t syn_ack_retries = 3;   ///< RFC 4987: few, so that nobody is flooded through us
-    std::uint32_t retries = none;        ///< of text; none: give_up_ms alone decides
+        180'000;  ///< R2 of an active open: RFC 9293 section 3.8.3, MUST-22, 23
+    std::uint32_t give_up_ms = 100'000;    ///< R2 of text: RFC 9293 section 3.8.3, SHLD-11, MUST-21
+    std::uint32_t syn_retries = none;      ///< of a SYN; none: syn_give_up_ms alone decides
+    std::uint32_t syn_ack_retries = 3;     ///< RFC 4987: few, so that nobody is flooded through us
+    std::uint32_t retries = none;          ///< of text; none: give_up_ms alone decides
     std::uint32_t user_timeout_ms = none;  ///< RFC 5482: text unacknowledged for so long
 
     // Other timers.
     std::uint32_t time_wait_ms =
         60'000;  ///< 2 MSL with an MSL of 30 s; RFC 9293 section 3.4.2 says 2 min
     std::uint32_t fin_wait_2_ms = 60'000;  ///< silence allowed in FIN-WAIT-2 after a full close
-    std::uint32_t delayed_ack_ms = 40;     ///< RFC 9293 section 3.8.6.3: below 500 ms
+    std::uint32_t delayed_ack_ms = 40;     ///< RFC 9293 section 3.8.6.3, MUST-40: below 500 ms
     std::uint32_t keepalive_idle_ms = 7'200'000;   ///< RFC 9293 section 3.8.4, MUST-28
     std::uint32_t keepalive_interval_ms = 75'000;  ///< between two probes
     std::uint32_t keepalive_count = 9;             ///< probes without an answer, at most 15
@@ -66,7 +66,7 @@ struct Settings {
     std::uint8_t traffic_class = 0;  ///< of the IP header; ECN's bits are ours
     std::uint8_t hop_limit = 64;     ///< of the IP header: RFC 9293 section 3.9.2, MUST-49
 
-    CongestionControl congestion_control = CongestionControl::cubic;
+    CongestionControl congestion_control = CongestionControl::cubic;  ///< MAY-18
     Ecn ecn = Ecn::accept;
     SynCookies syn_cookies = SynCookies::automatic;
     bool nagle = true;                    ///< RFC 9293 section 3.7.4, MUST-17

@@ -25,9 +25,10 @@ void await_rest(Flow& flow, const Effort& effort, const Settings& settings, Tick
 void await_reordering(Flow& flow, std::uint32_t after_us, Tick now);
 /// When the timer of what is in flight was started, within a millisecond: about when it left.
 [[nodiscard]] std::uint32_t timed_since_us(const Flow& flow, const Settings& settings);
-/// Starts the persist timer: RFC 9293 section 3.8.6.1.
+/// Starts the persist timer: RFC 9293 section 3.8.6.1, MUST-36; the first time is the timeout
+/// (SHLD-29).
 void await_window(Flow& flow, const Settings& settings, Tick now);
-/// TIME-WAIT begins, for 2 MSL: RFC 9293 section 3.6.1.
+/// TIME-WAIT begins, for 2 MSL: RFC 9293 section 3.6.1, MUST-13.
 void await_old_segments(Flow& flow, const Settings& settings, Tick now);
 /// Nothing is in flight and nothing waits: only silence can end this flow. The deadline stays as it
 /// is: the wheel looks at the flow then and finds that nothing is due.
@@ -40,7 +41,7 @@ enum class Due : std::uint8_t {
                  ///< it
     send,        ///< output() has something to send: what RFC 8985 found lost, or its probe
     probe,       ///< RFC 9293 section 3.8.6.1: probe the window
-    give_up,     ///< R2 is over: RFC 9293 section 3.8.3
+    give_up,     ///< R2 is over: RFC 9293 section 3.8.3, MUST-20
     vanish,      ///< ends without a word: FIN-WAIT-2 was silent for too long
 };
 struct Look {

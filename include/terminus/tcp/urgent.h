@@ -1,6 +1,7 @@
-/// Urgent text: RFC 9293 section 3.8.5. The pointer leads one past the last urgent octet (MUST-62),
-/// however much that is (MUST-31); urgent text stays in its place in the stream. What is known of
-/// it lies in the effort, which every conversation has; a flow without one knows of no urgency.
+/// Urgent text: RFC 9293 section 3.8.5 (MUST-30). The pointer leads one past the last urgent octet
+/// (MUST-62), however much that is (MUST-31); urgent text stays in its place in the stream. What is
+/// known of it lies in the effort, which every conversation has; a flow without one knows of no
+/// urgency.
 #pragma once
 
 #include "terminus/tcp/effort.h"

@@ -10,7 +10,7 @@ struct TcpHeader {
     be32 seq, ack;
     std::uint8_t offset;  ///< header length in units of 4 bytes, in the high nibble
     std::uint8_t flags;
-    be16 window;
+    be16 window;  ///< unsigned: RFC 9293 section 3.1, MUST-1
     be16 checksum;
     be16 urgent;
 

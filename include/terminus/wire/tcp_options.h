@@ -1,4 +1,5 @@
-/// TCP options: RFC 9293 section 3.2, RFC 7323 (window scale, timestamps), RFC 2018 (SACK).
+/// TCP options: RFC 9293 section 3.2 (MUST-4), RFC 7323 (window scale, timestamps), RFC 2018
+/// (SACK).
 #pragma once
 
 #include <array>
@@ -38,15 +39,16 @@ struct TcpOptions {
     std::array<SackBlock, 4> sack{};
 };
 
-/// Reads the bytes between the TCP header and its data offset. Unknown options, and known ones
-/// whose length is not theirs, are skipped; a length below two or beyond the end ends the parse
-/// (RFC 9293 section 3.2, MUST-7), and what was read before it stands. Of an option that comes
-/// twice the last counts.
+/// Reads the bytes between the TCP header and its data offset, in any segment (MUST-5), whatever
+/// the alignment (MUST-64). Unknown options (MUST-6), and known ones whose length is not theirs,
+/// are skipped; a length below two or beyond the end ends the parse (RFC 9293 section 3.2, MUST-7),
+/// and what was read before it stands. Of an option that comes twice the last counts.
 [[nodiscard]] TcpOptions parse_tcp_options(std::span<const std::byte> options);
 
-/// Writes what is present, each once, with NOPs before it so that every option ends on a multiple
-/// of four. `room` holds at least tcp_options_bytes_max. Returns the number of bytes written, a
-/// multiple of four and at most that; SACK blocks that do not fit are left out.
+/// Writes what is present, each once and with its length (MUST-68), with NOPs before it so that
+/// every option ends on a multiple of four: no padding is left, which would be zeros (RFC 9293
+/// section 3.1, MUST-69). `room` holds at least tcp_options_bytes_max. Returns the number of bytes
+/// written, a multiple of four and at most that; SACK blocks that do not fit are left out.
 [[nodiscard]] std::size_t write_tcp_options(const TcpOptions& options, std::span<std::byte> room);
 
 }  // namespace terminus
