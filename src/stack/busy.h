@@ -49,7 +49,8 @@ struct Details {
     CallError soft_error = CallError::none;  ///< RFC 9293 section 3.9.2.2: since the last progress
     bool lingers = false;                    ///< closed, and aborted at linger_end
     Millis linger_end;
-    std::uint16_t peer_mss_bytes = 0, advertised_mss_bytes = 0;  ///< as on the SYNs
+    std::uint16_t peer_mss_bytes = 0, advertised_mss_bytes = 0;  ///< that the SYNs stand for
+    bool ecn_seen = false;  ///< a codepoint of ECN came: RFC 3168 section 5
 };
 
 using DetailsSlab = Slab<Details>;

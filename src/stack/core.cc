@@ -36,6 +36,7 @@ StackSettings checked(StackSettings settings) {
     require(settings.interfaces.size() <= max_interfaces, "interfaces: too many");
     require(settings.busy_flows > 0 && settings.blocks > 0 && settings.conversations > 0,
             "busy_flows, blocks and conversations: at least one");
+    settings.tcp.window_scale = tcp::receive_scale(settings.tcp);
     return settings;
 }
 
@@ -77,6 +78,8 @@ Core::Core(StackSettings given, std::span<std::byte> memory, Tick now)
       neighbours{NeighbourLimits{}, derived(settings.table_key, 2)},
       reassembly{reassembly_limits(settings), derived(settings.table_key, 3)},
       captures{settings.captures, derived(settings.table_key, 4)},
+      mss_ceilings{settings.mss_ceilings},
+      ts_key{tcp::ts_key(settings.isn_key)},
       policy{std::make_shared<const Policy>()},
       services{std::make_shared<const Services>()},
       scratch(scratch_bytes),
@@ -118,8 +121,23 @@ bool Core::make_conversation(Busy& record, const tcp::Settings& with) {
     kept.settings = with;
     kept.iss = flow.snd_una;
     kept.irs = flow.rcv_nxt - 1;
+    kept.settings.window_scale = tcp::receive_scale(with);
+    kept.advertised_mss_bytes = tcp::announced_mss(link(flow), with);
     record.serial = next_serial++;
     return true;
+}
+
+void Core::note_syn(const tcp::Flow& flow, const tcp::Segment& syn) {
+    const Busy* record = busy_of(flow);
+    if (record == nullptr || record->details == no_slot || !syn.has(tcp_flag::syn)) return;
+    Details& told = details[record->details];
+    told.irs = syn.seq;
+    told.peer_mss_bytes = static_cast<std::uint16_t>(tcp::peers_mss(syn, link(flow)));
+}
+
+void Core::note_ecn(const tcp::Flow& flow) {
+    const Busy* record = busy_of(flow);
+    if (record != nullptr && record->details != no_slot) details[record->details].ecn_seen = true;
 }
 
 void Core::give_back_if_quiet(FlowId id, bool silent) {

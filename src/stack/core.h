@@ -12,10 +12,13 @@
 #include "terminus/stack/reassembly.h"
 #include "terminus/stack/stack.h"
 #include "terminus/tcp/input.h"
+#include "terminus/tcp/timestamps.h"
 
 #include "busy.h"
 #include "flows.h"
+#include "mss_ceilings.h"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <vector>
@@ -74,6 +77,8 @@ struct Core {
     Neighbours neighbours;
     Reassembly reassembly;
     Captures captures;
+    MssCeilings mss_ceilings;
+    HashKey ts_key;  ///< of the clocks of RFC 7323
     std::vector<InterfaceState> interfaces;
     std::vector<CallListener> listeners;
     std::shared_ptr<const Policy> policy;
@@ -95,9 +100,17 @@ struct Core {
     [[nodiscard]] Ownership ownership(std::uint8_t index, const Address& address) const {
         return interfaces[index].ownerships.of(address);
     }
-    [[nodiscard]] const tcp::LinkLimits& link(const tcp::Flow& flow) const {
+    /// What the interface and the ceilings of the configuration allow the flow.
+    [[nodiscard]] tcp::LinkLimits link(const tcp::Flow& flow) const {
         const InterfaceState& state = interfaces[flow.interface];
-        return flow.ip6 != 0 ? state.link6 : state.link4;
+        tcp::LinkLimits limits = flow.ip6 != 0 ? state.link6 : state.link4;
+        if (!mss_ceilings.empty()) [[unlikely]]
+            limits.mss_bytes = std::min(limits.mss_bytes, mss_ceilings.of(flows.key(flow)));
+        return limits;
+    }
+    /// TSval of a flow, or of a stranger that may become one, by the table's hash of its key.
+    [[nodiscard]] std::uint32_t ts_now(std::uint64_t hash, Tick now) const {
+        return tcp::ts_clock(ts_key, hash, now);
     }
     /// What the flow obeys: its conversation's own settings, else the device's.
     [[nodiscard]] const tcp::Settings& settings_of(const tcp::Flow& flow) const {
@@ -108,6 +121,10 @@ struct Core {
     }
     [[nodiscard]] tcp::Context context(const tcp::Flow& flow, Tick now) const {
         return {settings_of(flow), link(flow), now};
+    }
+    /// The same for a segment that came, with the clock that its timestamps are compared with.
+    [[nodiscard]] tcp::Context context(const tcp::Flow& flow, std::uint64_t hash, Tick now) const {
+        return {settings_of(flow), link(flow), now, flow.timestamps != 0 ? ts_now(hash, now) : 0};
     }
     /// The service behind a flow; null for a conversation.
     [[nodiscard]] const Service* service_of(const tcp::Flow& flow) const {
@@ -128,6 +145,9 @@ struct Core {
     [[nodiscard]] Busy* borrow(FlowId id);
     /// Makes a borrowed record a conversation's, with settings of its own; false: no room.
     [[nodiscard]] bool make_conversation(Busy& record, const tcp::Settings& with);
+    /// The peer's SYN: what STATUS tells of it.
+    void note_syn(const tcp::Flow& flow, const tcp::Segment& syn);
+    void note_ecn(const tcp::Flow& flow);
     /// Gives the busy record back when the flow needs it no longer; `silent`: it has done nothing
     /// for a while.
     void give_back_if_quiet(FlowId id, bool silent = false);

@@ -42,7 +42,9 @@ public:
 
     [[nodiscard]] tcp::Flow& operator[](FlowId id) { return records_[id]; }
     [[nodiscard]] const tcp::Flow& operator[](FlowId id) const { return records_[id]; }
-    [[nodiscard]] Key key(FlowId id) const { return key_of(&records_[id], keys_); }
+    [[nodiscard]] Key key(FlowId id) const { return key(records_[id]); }
+    /// Of one of the records here.
+    [[nodiscard]] Key key(const tcp::Flow& flow) const { return key_of(&flow, keys_); }
 
     /// What settle() compares with: taken before a flow is changed.
     struct Before {

@@ -3,6 +3,7 @@
 #include "terminus/tcp/output.h"
 
 #include "terminus/tcp/congestion.h"
+#include "terminus/tcp/ecn.h"
 #include "terminus/tcp/timeout.h"
 #include "terminus/tcp/urgent.h"
 
@@ -39,9 +40,24 @@ public:
         }
         return turn_.out.room() > reserve ? turn_.out.fresh() : Frame{};
     }
+    /// The clock of TSval: RFC 7323 section 3.2.
+    [[nodiscard]] std::uint32_t ts_now() const {
+        const std::uint64_t hash = packet_ != nullptr ? packet_->hash : core_.flows.hash(key_);
+        return core_.ts_now(hash, turn_.now);
+    }
+    /// Every segment but a SYN has the timestamps that were agreed on: RFC 7323 section 3.2.
+    void stamp(Reply& fields) const {
+        const Flow& flow = core_.flows[id_];
+        if (flow.timestamps == 0 || flow.state() == tcp::State::syn_sent) return;
+        fields.options.timestamps = true;
+        fields.options.ts_value = ts_now();
+        fields.options.ts_echo = flow.ts_recent();
+    }
     void send_segment(Frame& frame, const Reply& fields, std::uint16_t text_length) {
-        write_segment(core_, frame, {key_, to_, fields, text_length});
-        const std::uint8_t index = core_.flows[id_].interface;
+        const Flow& flow = core_.flows[id_];
+        write_segment(core_, frame,
+                      {key_, to_, fields, text_length, ip_choice(core_.settings_of(flow))});
+        const std::uint8_t index = flow.interface;
         if (packet_ != nullptr)
             send(core_, turn_, index, frame);
         else
@@ -76,25 +92,48 @@ void fill(Core& core, Flow& flow, Seq seq, std::span<std::byte> into) {
     TERMINUS_ASSERT(read == into.size());
 }
 
-Reply fields_of(Core& core, Flow& flow, Seq seq, std::uint8_t flags) {
+/// A segment with ACK, all but its text.
+Reply fields_of(Core& core, const Writer& writer, Flow& flow, const Plan& plan) {
     Reply fields{
-        .seq = seq,
+        .seq = plan.seq,
         .ack = flow.rcv_nxt,
         .window = tcp::offer_window(flow, receive_room(core, flow), core.settings_of(flow)),
-        .flags = flags};
+        .flags = static_cast<std::uint8_t>(plan.flags | tcp::echo_flag(flow))};
+    writer.stamp(fields);
     tcp::mark_urgent(flow, core.effort_of(flow), fields);
     return fields;
 }
 
+/// Blocks of SACK take their room from the text, so that the segment keeps to the MTU. At least
+/// half of a full segment stays text.
+void make_room(const Flow& flow, Plan& plan, Reply& fields) {
+    constexpr std::uint32_t head = 4, block = 8;
+    const std::uint32_t most = flow.mss_bytes();
+    const std::uint32_t fitting = most / 2 > head ? (most / 2 - head) / block : 0;
+    const std::uint32_t beside = flow.timestamps != 0 ? 3 : 4;  // RFC 2018 section 3
+    const std::uint32_t count =
+        std::min({fitting, beside, std::uint32_t{fields.options.sack_count}});
+    fields.options.sack_count = static_cast<std::uint8_t>(count);
+    const std::uint32_t room = count == 0 ? most : most - head - block * count;
+    if (plan.length <= room) return;
+    plan.length = room;
+    plan.flags &= static_cast<std::uint8_t>(~(tcp_flag::psh | tcp_flag::fin));
+    fields.flags &= static_cast<std::uint8_t>(~(tcp_flag::psh | tcp_flag::fin));
+}
+
 /// Writes one planned segment. False: no frame is free.
-bool send_plan(Core& core, const Turn& turn, FlowId id, Writer& writer, const Plan& plan) {
+bool send_plan(Core& core, const Turn& turn, FlowId id, Writer& writer, Plan plan) {
     Frame frame = writer.take();
     if (frame.handle == nullptr) return false;
     Flow& flow = core.flows[id];
-    const std::uint16_t offset = text_offset(core.interface(flow.interface), flow.ip6 != 0, 0);
+    Reply fields = fields_of(core, writer, flow, plan);
+    if (fields.options.sack_count != 0) [[unlikely]]
+        make_room(flow, plan, fields);
+    fields.ecn = tcp::ecn_mark(flow, plan);
+    const std::uint16_t offset = text_offset(core.interface(flow.interface), flow.ip6 != 0,
+                                             tcp_options_bytes(fields.options));
     TERMINUS_ASSERT(offset + plan.length <= frame.capacity);
     if (plan.length > 0) fill(core, flow, plan.seq, {frame.data + offset, plan.length});
-    const Reply fields = fields_of(core, flow, plan.seq, plan.flags);
     writer.send_segment(frame, fields, static_cast<std::uint16_t>(plan.length));
     if (plan.seq < flow.snd_nxt && flow.waits() != tcp::Waits::window)
         core.counters.count(TcpEvent::segments_retransmitted);
@@ -110,7 +149,8 @@ void send_ack(Core& core, FlowId id, Writer& writer) {
     Flow& flow = core.flows[id];
     if (frame.handle == nullptr) return core.flows.make_ready(id);
     flow.ack_pending = flow.ack_now = 0;
-    const Reply fields = fields_of(core, flow, flow.snd_nxt, tcp_flag::ack);
+    const Reply fields =
+        fields_of(core, writer, flow, {.seq = flow.snd_nxt, .flags = tcp_flag::ack});
     writer.send_segment(frame, fields, 0);
 }
 
@@ -200,7 +240,9 @@ void send_syn(Core& core, const Turn& turn, FlowId id, Packet* packet) {
     Writer writer{core, turn, id, packet};
     Frame frame = writer.take();
     if (frame.handle == nullptr) return;  // the timer sends it again
-    writer.send_segment(frame, tcp::syn_of(flow, core.link(flow), core.settings_of(flow)), 0);
+    const std::uint32_t ts_now = flow.timestamps != 0 ? writer.ts_now() : 0;
+    writer.send_segment(frame, tcp::syn_of(flow, core.link(flow), core.settings_of(flow), ts_now),
+                        0);
 }
 
 void retransmit(Core& core, const Turn& turn, FlowId id, Packet* packet) {
@@ -233,11 +275,11 @@ void send_reset(Core& core, const Turn& turn, FlowId id) {
         return;
     }
     // RFC 9293 section 3.10.5: <SEQ=SND.NXT><CTL=RST>; with an ACK, as kernels send it.
-    writer.send_segment(frame,
-                        {.seq = flow.snd_nxt,
-                         .ack = flow.rcv_nxt,
-                         .flags = static_cast<std::uint8_t>(tcp_flag::rst | tcp_flag::ack)},
-                        0);
+    Reply fields{.seq = flow.snd_nxt,
+                 .ack = flow.rcv_nxt,
+                 .flags = static_cast<std::uint8_t>(tcp_flag::rst | tcp_flag::ack)};
+    writer.stamp(fields);
+    writer.send_segment(frame, fields, 0);
     ++core.counters.resets_sent;
 }
 

@@ -78,6 +78,30 @@ void act_on_arrival(Core& core, const Turn& turn, Packet& packet, FlowId id,
     }
 }
 
+/// RFC 3168 section 5: the lower two bits of the traffic class, which over IPv6 begins half a byte
+/// earlier.
+std::uint8_t ecn_of(const Packet& packet) {
+    const unsigned second = packet.header_at<std::uint8_t>(packet.view.l3 + 1);
+    return (packet.view.family == Family::ip4 ? second : second >> 4) & 3;
+}
+
+/// An RST of the engine's, with the timestamps that were agreed on: RFC 7323 section 3.2.
+void answer_from_flow(Core& core, const Turn& turn, Packet& packet, const Flow& flow,
+                      tcp::Reply reply) {
+    if (flow.timestamps != 0 && flow.state() != tcp::State::syn_sent) {
+        reply.options.timestamps = true;
+        reply.options.ts_value = core.ts_now(packet.hash, turn.now);
+        reply.options.ts_echo = flow.ts_recent();
+    }
+    answer_segment(core, turn, packet, reply, core.settings_of(flow));
+}
+
+/// How long the peer took to answer our SYN or SYN-ACK, if that was sent once.
+void count_handshake(Core& core, const Flow& flow) {
+    if (flow.retransmitted == 0 && !flow.srtt.is_zero())
+        core.counters.handshake.add(static_cast<std::uint32_t>(flow.srtt.us()));
+}
+
 }  // namespace
 
 tcp::Segment read_segment(const Packet& packet) {
@@ -88,7 +112,8 @@ tcp::Segment read_segment(const Packet& packet) {
         .text_length = static_cast<std::uint32_t>(packet.view.end - packet.view.payload),
         .window = header.window.host(),
         .urgent = header.urgent.host(),
-        .flags = header.flags};
+        .flags = header.flags,
+        .ecn = ecn_of(packet)};
     if (header.header_bytes() > sizeof header)
         segment.options = parse_tcp_options(packet.frame.bytes().subspan(
             packet.view.l4 + sizeof header, header.header_bytes() - sizeof header));
@@ -96,8 +121,14 @@ tcp::Segment read_segment(const Packet& packet) {
 }
 
 void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Reply& reply) {
+    answer_segment(core, turn, packet, reply, core.settings.tcp);
+}
+
+void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Reply& reply,
+                    const tcp::Settings& settings) {
     const Mac to = packet.header_at<EthernetHeader>(0).source;
-    write_segment(core, packet.frame, {.key = packet.key, .to = to, .fields = reply});
+    write_segment(core, packet.frame,
+                  {.key = packet.key, .to = to, .fields = reply, .ip = ip_choice(settings)});
     send(core, turn, packet.interface, packet.frame);
     packet.sent = true;
     if ((reply.flags & tcp_flag::rst) != 0) ++core.counters.resets_sent;
@@ -107,18 +138,18 @@ void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id) {
     Flow& flow = core.flows[id];
     const tcp::Segment segment = read_segment(packet);
     Flows::Before before = core.flows.before(id);
-    const bool timed = flow.is_timed();
-    const std::uint32_t handshake_us = flow.timed_us(turn.now);
-    const Arrival arrival =
-        tcp::on_segment(flow, core.effort_of(flow), segment, core.context(flow, turn.now));
+    const Arrival arrival = tcp::on_segment(flow, core.effort_of(flow), segment,
+                                            core.context(flow, packet.hash, turn.now));
     packet.drop = arrival.drop;
     count_arrival(core, arrival);
     if (arrival.ended) return end(core, turn, packet, id, arrival);
     core.flows.settle(id, before);  // its state is counted before its text may end it
     before = core.flows.before(id);
-    if (arrival.reply) answer_segment(core, turn, packet, *arrival.reply);
+    if (arrival.reply) answer_from_flow(core, turn, packet, flow, *arrival.reply);
+    if (segment.ecn != 0 && flow.ecn != 0) core.note_ecn(flow);
+    if (arrival.established || arrival.repeat_syn) core.note_syn(flow, segment);
     if (arrival.established) {
-        if (timed) core.counters.handshake.add(handshake_us);
+        count_handshake(core, flow);
         if (!establish(core, turn, id)) return;
     }
     borrow_for_recovery(core, turn, id, segment, arrival);

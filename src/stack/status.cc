@@ -47,6 +47,7 @@ void tell_options(const Core& core, const Flow& flow, Status& status) {
     status.send_scale = flow.send_scale;
     status.receive_scale = flow.window_scaling != 0 ? core.settings_of(flow).window_scale : 0;
     status.timestamps = flow.timestamps != 0;
+    if (status.timestamps) status.ts_recent = flow.ts_recent();
     status.sack = flow.sack != 0;
     status.ecn = flow.ecn != 0;
 }
@@ -78,6 +79,9 @@ void tell_conversation(const Core& core, const Busy& record, Status& status) {
     const Details& details = core.details[record.details];
     status.iss = details.iss;
     status.irs = details.irs;
+    status.peer_mss_bytes = details.peer_mss_bytes;
+    status.advertised_mss_bytes = details.advertised_mss_bytes;
+    status.ecn_seen = details.ecn_seen;
     status.soft_error = details.soft_error;
 }
 

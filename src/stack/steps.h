@@ -26,6 +26,9 @@ void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id);
 [[nodiscard]] tcp::Segment read_segment(const Packet& packet);
 /// Writes a reply without text into the frame that asked, and sends it.
 void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Reply& reply);
+/// The same for a flow, in whose settings stands what its IP header says.
+void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Reply& reply,
+                    const tcp::Settings& settings);
 
 // text.cc: what happens to received text.
 /// Finds a place for the in-window text and the FIN of a segment. Returns false when the flow

@@ -101,6 +101,7 @@ void accept_syn(Core& core, const Turn& turn, Packet& packet, const Standing& st
         packet.drop = Drop::memory_full;
         return;
     }
+    core.note_syn(flow, segment);
     core.counters.count(TcpEvent::passive_opens);
     packet.flow = id;
     packet.repeat_syn = true;

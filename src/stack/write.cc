@@ -22,17 +22,18 @@ struct IpFields {
     std::uint8_t protocol = 0;
     std::uint16_t payload_length = 0;
     bool dont_fragment = true;
+    IpChoice choice{};
 };
 
 void write_ip4(Core& core, std::byte* l3, const IpFields& fields, bool finish_by_device) {
     Ip4Header ip;
     ip.version_ihl = 0x45;
-    ip.traffic_class = 0;
+    ip.traffic_class = fields.choice.traffic_class;
     ip.total_length = be16{static_cast<std::uint16_t>(sizeof ip + fields.payload_length)};
     // RFC 6864 section 4.1: an atomic datagram may have any id.
     ip.id = be16{fields.dont_fragment ? std::uint16_t{0} : core.next_ip_id++};
     ip.fragment = be16{fields.dont_fragment ? ip4_dont_fragment : std::uint16_t{0}};
-    ip.ttl = default_hop_limit;
+    ip.ttl = fields.choice.hop_limit;
     ip.protocol = fields.protocol;
     ip.checksum = be16{0};
     const auto addresses = fields.key.words[0];
@@ -44,10 +45,10 @@ void write_ip4(Core& core, std::byte* l3, const IpFields& fields, bool finish_by
 
 void write_ip6(std::byte* l3, const IpFields& fields) {
     Ip6Header ip;
-    ip.version_class_flow = be32{6U << 28U};
+    ip.version_class_flow = be32{6U << 28U | std::uint32_t{fields.choice.traffic_class} << 20U};
     ip.payload_length = be16{fields.payload_length};
     ip.next_header = fields.protocol;
-    ip.hop_limit = default_hop_limit;
+    ip.hop_limit = fields.choice.hop_limit;
     std::memcpy(ip.source.data(), &fields.key.words[2], 16);
     std::memcpy(ip.destination.data(), &fields.key.words[4], 16);
     store(l3, ip);
@@ -95,6 +96,16 @@ void send_in_fragments(Core& core, const Turn& turn, std::uint8_t index, const F
 
 }  // namespace
 
+namespace {
+
+/// RFC 3168 section 5: the lower two bits of the traffic class.
+IpChoice marked(IpChoice choice, std::uint8_t ecn) {
+    choice.traffic_class = static_cast<std::uint8_t>((choice.traffic_class & ~3U) | ecn);
+    return choice;
+}
+
+}  // namespace
+
 std::uint16_t text_offset(const Interface& interface, bool is_ip6, std::size_t option_bytes) {
     return static_cast<std::uint16_t>(link_bytes(interface) +
                                       (is_ip6 ? sizeof(Ip6Header) : sizeof(Ip4Header)) +
@@ -122,7 +133,10 @@ void write_segment(Core& core, Frame& frame, const SegmentFrame& segment) {
         static_cast<std::uint16_t>(sizeof(TcpHeader) + options + segment.text_length);
     frame.text_length = segment.text_length;
     write_network(core, interface, frame, l4,
-                  {.key = segment.key, .protocol = ip_protocol::tcp, .payload_length = length},
+                  {.key = segment.key,
+                   .protocol = ip_protocol::tcp,
+                   .payload_length = length,
+                   .choice = marked(segment.ip, segment.fields.ecn)},
                   header.checksum);
     std::byte* l3 = l4 - frame.l3_length;
     write_link(interface, frame, l3, frame.l3_length + std::uint32_t{length}, segment.to);

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "terminus/tcp/segment.h"
+#include "terminus/tcp/settings.h"
+#include "terminus/wire/ip4.h"
 
 #include "core.h"
 
@@ -15,12 +17,22 @@ namespace terminus {
 [[nodiscard]] std::uint16_t text_offset(const Interface& interface, bool is_ip6,
                                         std::size_t option_bytes);
 
+/// What a user chooses of the IP header: the two bits of ECN are the segment's own.
+struct IpChoice {
+    std::uint8_t traffic_class = 0;
+    std::uint8_t hop_limit = default_hop_limit;
+};
+[[nodiscard]] inline IpChoice ip_choice(const tcp::Settings& settings) {
+    return {settings.traffic_class, settings.hop_limit};
+}
+
 /// A TCP segment to be written. The text is in the frame already, at text_offset().
 struct SegmentFrame {
     const Key& key;  ///< our end is `local`
     const Mac& to;
-    tcp::Reply fields;  ///< options are written on SYNs only
+    const tcp::Reply& fields;
     std::uint16_t text_length = 0;
+    IpChoice ip{};
 };
 /// Writes all headers before the text; sets the frame's length and lane, and what the device shall
 /// finish.

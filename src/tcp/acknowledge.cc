@@ -32,31 +32,40 @@ bool complete_handshake(Judgement& j) {
     return true;
 }
 
-// RFC 6298 section 3: what was sent once is measured, one segment in each round trip.
-void measure(Flow& flow, Tick now) {
+// RFC 6298 section 3: without timestamps what was sent once is measured, one segment in each round
+// trip.
+void measure(Judgement& j) {
+    Flow& flow = j.flow;
+    if (flow.timestamps != 0) return measure_by_echo(j);
     if (!flow.is_timed()) return;
-    if (flow.retransmitted == 0) sample_rtt(flow, flow.timed_us(now));
+    if (flow.retransmitted == 0) sample_rtt(flow, flow.timed_us(j.context.now));
     flow.stop_timing();
 }
 
-// The same from the scoreboard's times. Until a measurement comes the timeout stays backed off, as
-// RFC 6298 section 5 has it.
-void measure(Flow& flow, Effort& effort, const Delivery& delivery) {
+// The same from the scoreboard's times, which know nothing of what was sent again: there an echo
+// does (RFC 7323 section 4.1). Until a measurement comes the timeout stays backed off, as RFC 6298
+// section 5 has it.
+void measure(const Judgement& j, const Delivery& delivery) {
+    Flow& flow = j.flow;
+    Effort& effort = *j.effort;
     if (delivery.acked_bytes > 0 && flow.backoff > 0)
         effort.kept_backoff = static_cast<std::uint8_t>(
             std::min<int>(effort.kept_backoff + flow.backoff, most_backoff));
-    if (delivery.rtt_us == 0 || delivery.second_copy || flow.snd_una <= effort.timed_to) return;
+    std::uint32_t rtt_us = delivery.second_copy ? 0 : delivery.rtt_us;
+    if (rtt_us == 0 && flow.timestamps != 0) rtt_us = echoed_rtt_us(j);
+    if (rtt_us == 0 || flow.snd_una <= effort.timed_to) return;
     if (effort.is_first_guess != 0) flow.srtt = ShortMicros{};
     effort.is_first_guess = 0;
     effort.kept_backoff = 0;
     effort.timed_to = flow.snd_nxt;
-    sample_rtt(flow, delivery.rtt_us);
+    sample_rtt(flow, rtt_us);
 }
 
 // The SYN had to be repeated: the timeout begins with three seconds (RFC 6298 section 5.7), which
 // an estimate of one second gives, and one segment comes first (RFC 5681 section 3.1).
 void begin_after_loss(Flow& flow, Effort* effort) {
     constexpr std::uint32_t estimate_us = 1'000'000;
+    flow.srtt = flow.rttvar = ShortMicros{};
     sample_rtt(flow, estimate_us);
     flow.retransmitted = 1;
     if (effort == nullptr) return;
@@ -99,7 +108,7 @@ void advance_una(Judgement& j) {
     Flow& flow = j.flow;
     j.arrival.acked_bytes = j.segment.ack - flow.snd_una;
     const bool syn_repeated = j.arrival.established && flow.retransmitted != 0;
-    measure(flow, j.context.now);
+    measure(j);
     flow.snd_una = j.segment.ack;
     // Deliberate: RFC 6298 section 5 keeps it until the next measurement. A flow without an
     // effort has no place for it, and progress is proof enough.
@@ -155,7 +164,7 @@ void recover(Judgement& j, bool progress) {
     if (progress) {
         flow.snd_una = j.segment.ack;
         j.arrival.acked_bytes = delivery.acked_bytes;
-        measure(flow, *j.effort, delivery);
+        measure(j, delivery);
         flow.backoff = 0;
         flow.retransmitted = 0;
     }

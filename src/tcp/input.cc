@@ -1,5 +1,6 @@
 #include "terminus/tcp/input.h"
 
+#include "terminus/tcp/ecn.h"
 #include "terminus/tcp/timeout.h"
 #include "terminus/tcp/urgent.h"
 
@@ -41,7 +42,15 @@ bool reopens(const Flow& flow, const Segment& s) {
            !s.has(fin) && s.seq > flow.rcv_nxt;
 }
 
-bool check_sequence(Judgement& j) {
+// The SYN again: a peer that got no answer may try without ECN (RFC 3168 section 6.1.1.1), and has
+// a newer timestamp.
+void repeat_agreement(Judgement& j) {
+    if (!is_ecn_setup(j.segment)) j.flow.ecn = 0;
+    if (j.flow.timestamps != 0) keep_timestamp(j);
+}
+
+// SYNs that belong to a connection's beginning, wherever their numbers and timestamps lie.
+bool check_beginning(Judgement& j) {
     Flow& flow = j.flow;
     const Segment& s = j.segment;
     if (reopens(flow, s)) {
@@ -51,13 +60,22 @@ bool check_sequence(Judgement& j) {
     if (is_repeated_syn(flow, s)) {
         // Deliberate: RFC 9293 answers with an ACK, which helps nobody whose SYN-ACK was lost.
         j.arrival.repeat_syn = true;
+        repeat_agreement(j);
         flow.stop_timing();  // RFC 6298 section 3: Karn's algorithm
         return j.settle(Drop::none);
     }
+    return true;
+}
+
+bool check_sequence(Judgement& j) {
+    Flow& flow = j.flow;
+    const Segment& s = j.segment;
     if (is_acceptable(flow, s) || is_crossing_syn(flow, s)) return true;
     if (s.has(rst)) return j.settle(Drop::tcp_out_of_window);
     if (flow.state() == State::time_wait && s.has(fin) && s.end() == flow.rcv_nxt)
         flow.last_heard = j.context.now.ms();  // the peer's FIN again: the 2 MSL begin anew
+    // RFC 7323 section 4.3: the ACK was lost, and the ACK of the repetition echoes the repetition.
+    if (flow.timestamps != 0 && s.length() > 0 && s.end() == flow.rcv_nxt) keep_timestamp(j);
     return j.answer_with_ack(Drop::tcp_out_of_window);
 }
 
@@ -110,14 +128,18 @@ Arrival on_segment(Flow& flow, Effort* effort, const Segment& segment, const Con
         judge_in_syn_sent(j);
         return j.arrival;
     }
-    const bool goes_on = check_sequence(j)  // first
-                         && check_reset(j)  // second
-                         && check_syn(j)    // fourth; third, security, is unused
-                         && check_ack(j)    // fifth
+    const bool goes_on = check_beginning(j) &&
+                         (flow.timestamps == 0 || check_timestamps(j))  // RFC 7323 section 5.3, R1
+                         && check_sequence(j)                           // first
+                         && check_reset(j)                              // second
+                         && check_syn(j)  // fourth; third, security, is unused
+                         && check_ack(j)  // fifth
                          && check_fin_acknowledged(j);
     if (!goes_on) return j.arrival;
     take_urgent(flow, effort, segment);  // sixth
+    if (flow.timestamps != 0) keep_timestamp(j);
     find_text(j);  // seventh and eighth go on in the stack, which finds a place for the text
+    if (flow.ecn != 0) note_congestion(j);
     return j.arrival;
 }
 

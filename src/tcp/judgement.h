@@ -1,5 +1,6 @@
 /// One segment's way through the checks of RFC 9293 section 3.10.7, shared by the files that hold
-/// them: input.cc (the order; sequence, RST, SYN), acknowledge.cc (ACK and window), syn_sent.cc.
+/// them: input.cc (the order; sequence, RST, SYN), acknowledge.cc (ACK and window), syn_sent.cc,
+/// timestamps.cc, ecn.cc.
 #pragma once
 
 #include "terminus/tcp/input.h"
@@ -13,6 +14,7 @@ struct Judgement {
     const Segment& segment;
     const Context& context;
     Arrival arrival;
+    bool ts_outdated = false;  ///< RFC 7323 section 5.5: TS.Recent is too old to judge by
 
     bool settle(Drop drop) {
         arrival.drop = drop;
@@ -44,6 +46,22 @@ struct Judgement {
 [[nodiscard]] bool check_fin_acknowledged(Judgement& j);
 /// SEG.ACK moves SND.UNA forward.
 void advance_una(Judgement& j);
+
+// timestamps.cc: of flows with timestamps agreed on.
+/// PAWS, RFC 7323 section 5.3, R1; and section 3.2: no segment without a timestamp.
+[[nodiscard]] bool check_timestamps(Judgement& j);
+/// RFC 7323 section 4.3: a segment that counts becomes TS.Recent, where it is not beyond the text
+/// that was acknowledged last.
+void keep_timestamp(Judgement& j);
+/// RFC 7323 section 4.1: SEG.ACK moves SND.UNA forward, and TSecr tells how old the text is that
+/// it answers. 0: TSecr is none of ours.
+[[nodiscard]] std::uint32_t echoed_rtt_us(const Judgement& j);
+/// Takes that as a measurement, before SND.UNA moves.
+void measure_by_echo(Judgement& j);
+
+// ecn.cc
+/// RFC 3168 section 6.1.3, of flows with ECN: marked text is echoed until CWR comes.
+void note_congestion(Judgement& j);
 
 // syn_sent.cc
 /// RFC 9293 section 3.10.7.3, whole.

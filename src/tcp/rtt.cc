@@ -4,7 +4,7 @@
 
 namespace terminus::tcp {
 
-void sample_rtt(Flow& flow, std::uint32_t rtt_us) {
+void sample_rtt(Flow& flow, std::uint32_t rtt_us, std::uint32_t expected) {
     const std::uint64_t sample = std::max<std::uint32_t>(rtt_us, 1);
     if (flow.srtt.is_zero()) {  // RFC 6298 section 2.2
         flow.srtt = ShortMicros{sample};
@@ -13,9 +13,10 @@ void sample_rtt(Flow& flow, std::uint32_t rtt_us) {
     }
     const std::uint64_t srtt = flow.srtt.us();
     const std::uint64_t error = srtt > sample ? srtt - sample : sample - srtt;
-    flow.rttvar =
-        ShortMicros{(3 * flow.rttvar.us() + error) / 4};  // RFC 6298 section 2.3: beta is 1/4
-    flow.srtt = ShortMicros{(7 * srtt + sample) / 8};     // and alpha 1/8
+    // RFC 6298 section 2.3: beta is 1/4 and alpha 1/8, both divided by the measurements expected.
+    const std::uint64_t beta = 4ULL * expected, alpha = 8ULL * expected;
+    flow.rttvar = ShortMicros{((beta - 1) * flow.rttvar.us() + error) / beta};
+    flow.srtt = ShortMicros{((alpha - 1) * srtt + sample) / alpha};
 }
 
 std::uint32_t base_rto_ms(const Flow& flow, const Settings& settings) {

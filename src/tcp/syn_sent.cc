@@ -1,9 +1,8 @@
 /// SEGMENT ARRIVES in SYN-SENT: RFC 9293 section 3.10.7.3.
+#include "terminus/tcp/rtt.h"
 #include "terminus/tcp/timeout.h"
 
 #include "judgement.h"
-
-#include <algorithm>
 
 namespace terminus::tcp {
 namespace {
@@ -25,14 +24,21 @@ bool check_ack_in_syn_sent(Judgement& j) {
     return j.end(true);
 }
 
+// The round trip of our SYN is measured by the clock, before TS.Recent takes the clock's place.
+void measure_syn(Judgement& j) {
+    Flow& flow = j.flow;
+    if (flow.is_timed() && flow.retransmitted == 0) sample_rtt(flow, flow.timed_us(j.context.now));
+    flow.stop_timing();
+}
+
 // RFC 9293 section 3.10.7.3, fourth: the peer's SYN.
 bool check_syn_in_syn_sent(Judgement& j) {
     Flow& flow = j.flow;
     const Segment& s = j.segment;
     if (!s.has(syn)) return j.settle(Drop::tcp_unacceptable);
     flow.rcv_nxt = s.seq + 1;
-    flow.rcv_adv =
-        flow.rcv_nxt + std::min<std::uint32_t>(j.context.settings.receive_buffer_bytes, 65535);
+    flow.rcv_adv = flow.rcv_nxt + syn_window(j.context.settings);
+    if (s.has(ack)) measure_syn(j);
     flow.last_heard = j.context.now.ms();
     take_syn_options(flow, s, j.context.link, j.context.settings);
     if (!s.has(ack)) {  // simultaneous open: figure 7, MUST-10

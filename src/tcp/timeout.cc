@@ -58,6 +58,7 @@ Look retransmission_due(Flow& flow, Effort* effort, const Settings& settings, Ti
         on_timeout(*effort, flow, settings, now);
     flow.retransmitted = 1;
     flow.stop_timing();
+    if (flow.state() == State::syn_sent) flow.ecn = 0;  // RFC 3168 section 6.1.1.1: try without
     back_off(flow);
     await_answer(flow, settings, now, effort);
     return {.due = Due::retransmit, .again = flow.deadline};

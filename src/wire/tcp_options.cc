@@ -10,6 +10,8 @@ namespace terminus {
 namespace {
 
 constexpr std::size_t timestamps_bytes = 10, sack_block_bytes = 8;
+/// RFC 7323 appendix A: NOP, NOP, timestamps.
+constexpr std::uint32_t timestamps_advised = 0x0101080a;
 
 std::uint32_t host32(const std::byte* at) { return load<be32>(at).host(); }
 
@@ -53,10 +55,9 @@ std::size_t option_bytes(std::span<const std::byte> rest) {
     return length >= 2 && length <= rest.size() ? length : 0;
 }
 
-/// Whether the options are exactly what RFC 7323 appendix A advises: NOP, NOP, timestamps.
+/// Whether the options are exactly what RFC 7323 appendix A advises.
 bool is_timestamps_only(std::span<const std::byte> options) {
-    constexpr std::uint32_t advised = 0x0101080a;
-    return options.size() == timestamps_bytes + 2 && host32(options.data()) == advised;
+    return options.size() == timestamps_bytes + 2 && host32(options.data()) == timestamps_advised;
 }
 
 /// Appends options to a room of tcp_options_bytes_max.
@@ -65,7 +66,6 @@ public:
     explicit Writer(std::byte* room) : start_{room}, at_{room} {}
 
     [[nodiscard]] std::size_t written() const { return static_cast<std::size_t>(at_ - start_); }
-    [[nodiscard]] std::size_t room() const { return tcp_options_bytes_max - written(); }
 
     template <typename T>
     void put(T value) {
@@ -86,10 +86,28 @@ private:
     std::byte* at_;
 };
 
+/// Whether there is nothing but timestamps, if anything.
+bool has_no_other(const TcpOptions& options) {
+    return options.mss == 0 && !options.sack_permitted && options.window_scale == 0xff &&
+           options.sack_count == 0;
+}
+
+/// RFC 7323 appendix A, by two stores.
+void write_timestamps_only(const TcpOptions& options, std::byte* room) {
+    store(room, be32{timestamps_advised});
+    store(room + 4, be64{std::uint64_t{options.ts_value} << 32 | options.ts_echo});
+}
+
+/// How many blocks fit behind `used` bytes of other options.
+std::size_t fitting_blocks(const TcpOptions& options, std::size_t used) {
+    const std::size_t room = tcp_options_bytes_max - used;
+    if (room < 4 + sack_block_bytes) return 0;
+    return std::min<std::size_t>(options.sack_count, (room - 4) / sack_block_bytes);
+}
+
 void write_sack(Writer& writer, const TcpOptions& options) {
-    if (writer.room() < 4 + sack_block_bytes) return;
-    const std::size_t fitting = (writer.room() - 4) / sack_block_bytes;
-    const std::size_t count = std::min<std::size_t>(options.sack_count, fitting);
+    const std::size_t count = fitting_blocks(options, writer.written());
+    if (count == 0) return;
     writer.begin(tcp_option::sack, 2 + count * sack_block_bytes);
     for (std::size_t i = 0; i < count; ++i) {
         writer.put(be32{options.sack[i].left});
@@ -116,8 +134,23 @@ TcpOptions parse_tcp_options(std::span<const std::byte> options) {
     return result;
 }
 
+std::size_t tcp_options_bytes(const TcpOptions& options) {
+    std::size_t bytes = options.timestamps ? timestamps_bytes + 2 : 0;
+    if (has_no_other(options)) return bytes;
+    if (options.mss != 0) bytes += 4;
+    if (options.sack_permitted) bytes += 4;
+    if (options.window_scale != 0xff) bytes += 4;
+    const std::size_t blocks = fitting_blocks(options, bytes);
+    return blocks == 0 ? bytes : bytes + 4 + blocks * sack_block_bytes;
+}
+
 std::size_t write_tcp_options(const TcpOptions& options, std::span<std::byte> room) {
     TERMINUS_ASSERT(room.size() >= tcp_options_bytes_max);
+    if (has_no_other(options)) {
+        if (!options.timestamps) return 0;
+        write_timestamps_only(options, room.data());
+        return timestamps_bytes + 2;
+    }
     Writer writer{room.data()};
     if (options.mss != 0) {
         writer.begin(tcp_option::mss, 4);

@@ -97,7 +97,7 @@ TEST(Handshake, OffersWindowScalingOnlyInAnswer) {  // RFC 7323 section 2.2
 
 TEST(Handshake, IgnoresOptionsThatItDoesNotKnow) {  // RFC 9293 section 3.2, MUST-6
     run(listening(), R"(
-        < S 0:0(0) win 65535 <option 253,mss 1000,sackOK,TS val 1 ecr 0>
+        < S 0:0(0) win 65535 <option 253,mss 1000,option 254>
         > S. 0:0(0) ack 1 <mss ours>
         < . 1:1(0) ack 1
         call accept
@@ -111,7 +111,7 @@ TEST(Handshake, IgnoresOptionsThatItDoesNotKnow) {  // RFC 9293 section 3.2, MUS
 TEST(Handshake, OpensActively) {  // RFC 9293 section 3.5, figure 6, side A
     run(nothing(), R"(
         call open
-        > S 0:0(0) win 65535 <mss ours,wscale 3>
+        > S 0:0(0) win 65535 <mss ours,sackOK,TS val 0 ecr 0,wscale 3>
         = syn_sent
         < S. 0:0(0) ack 1 win 65535 <mss 1400>
         > . 1:1(0) ack 1

@@ -54,6 +54,8 @@ namespace terminus {
     X(memory_full, "no block, key or timer free")                                        \
     X(tcp_out_of_window, "outside the receive window")                                   \
     X(tcp_unacceptable, "a segment that the state forbids and that gets no answer")      \
+    X(tcp_old_timestamp, "a timestamp from before the last one: PAWS (RFC 7323)")        \
+    X(tcp_no_timestamp, "without the timestamp that was agreed on (RFC 7323)")           \
     X(udp_reflection, "a source port that could make a loop (CVE-2024-2169)")            \
     X(neighbour_unreachable, "the neighbour did not answer ARP or ND")                   \
     X(neighbour_queue_full, "too many frames wait for a neighbour")                      \

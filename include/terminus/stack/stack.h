@@ -36,6 +36,13 @@ struct IcmpSettings {
     std::uint32_t per_destination_per_second = 10;  ///< 0: no limit
 };
 
+/// No segment to or from a host below `prefix` is larger: `bytes` is an MSS, of text and options.
+struct MssCeiling {
+    Prefix prefix;
+    std::uint16_t bytes = 0;
+    friend constexpr bool operator==(const MssCeiling&, const MssCeiling&) = default;
+};
+
 /// What one worker's stack is made of. Limits are this worker's share.
 struct StackSettings {
     std::uint32_t flows = 1 << 16;      ///< flow records, at most 2^27
@@ -50,6 +57,7 @@ struct StackSettings {
     IcmpSettings icmp;
     CaptureSettings captures;
     std::vector<Interface> interfaces;
+    std::vector<MssCeiling> mss_ceilings;   ///< the longest prefix counts
     HashKey table_key, isn_key;             ///< fresh entropy at each start
     std::uint64_t seed = 1;                 ///< of ports, identifiers and jitter
     std::uint16_t worker = 0, workers = 1;  ///< which shard this is

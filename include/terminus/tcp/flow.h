@@ -51,12 +51,13 @@ struct Flow {
     std::uint8_t waits_bits : 3 = 0;
     std::uint8_t ip6 : 1 = 0;  ///< bit 7 of byte 13 belongs to the key
 
-    std::uint16_t timestamps : 1 = 0;      ///< reserved: RFC 7323 section 3 negotiated
-    std::uint16_t sack : 1 = 0;            ///< reserved: RFC 2018 negotiated
-    std::uint16_t window_scaling : 1 = 0;  ///< RFC 7323 section 2 negotiated
-    std::uint16_t ecn : 1 = 0;             ///< reserved: RFC 3168 negotiated
-    std::uint16_t ecn_echo : 1 = 0;        ///< reserved: ECE until CWR comes
-    std::uint16_t active : 1 = 0;          ///< opened by us: RFC 9293 section 3.5, MUST-11
+    // In SYN-SENT the next four say what our SYN offers, from then on what both sides agreed on.
+    std::uint16_t timestamps : 1 = 0;      ///< RFC 7323 section 3
+    std::uint16_t sack : 1 = 0;            ///< RFC 2018
+    std::uint16_t window_scaling : 1 = 0;  ///< RFC 7323 section 2
+    std::uint16_t ecn : 1 = 0;             ///< RFC 3168
+    std::uint16_t ecn_echo : 1 = 0;        ///< ECE on every ACK, until CWR comes
+    std::uint16_t active : 1 = 0;          ///< opened by us
     std::uint16_t ack_pending : 1 = 0;     ///< an ACK is delayed
     std::uint16_t ack_now : 1 = 0;         ///< an ACK must leave in this turn
     std::uint16_t ready : 1 = 0;           ///< in the ready ring: has something to send
@@ -107,14 +108,28 @@ struct Flow {
     /// RCV.WND as last offered.
     [[nodiscard]] std::uint32_t rcv_wnd() const { return rcv_adv - rcv_nxt; }
 
-    /// An RTT measurement is in progress.
-    [[nodiscard]] bool is_timed() const { return ts_recent_or_timed_at != 0; }
-    void time_from(Tick now) { ts_recent_or_timed_at = now.us32() | 1U; }
+    /// RFC 7323 section 4.3: the timestamp that our segments echo. Only with timestamps agreed on.
+    [[nodiscard]] std::uint32_t ts_recent() const { return ts_recent_or_timed_at; }
+    void keep_ts_recent(std::uint32_t ts_value) { ts_recent_or_timed_at = ts_value; }
+    /// Round trips are measured by the clock here, else by the timestamps that come back. A SYN is
+    /// always measured by the clock: nothing has to be echoed yet.
+    [[nodiscard]] bool is_measured_by_clock() const {
+        return timestamps == 0 || state() == State::syn_sent;
+    }
+    /// An RTT measurement by the clock is in progress.
+    [[nodiscard]] bool is_timed() const {
+        return is_measured_by_clock() && ts_recent_or_timed_at != 0;
+    }
+    void time_from(Tick now) {
+        if (is_measured_by_clock()) ts_recent_or_timed_at = now.us32() | 1U;
+    }
     /// How long the measurement has been in progress, within 2 us.
     [[nodiscard]] std::uint32_t timed_us(Tick now) const {
         return (now.us32() | 1U) - ts_recent_or_timed_at;
     }
-    void stop_timing() { ts_recent_or_timed_at = 0; }
+    void stop_timing() {
+        if (is_measured_by_clock()) ts_recent_or_timed_at = 0;
+    }
 };
 static_assert(sizeof(Flow) == 64, "a flow is exactly one cache line");
 static_assert(std::is_trivially_copyable_v<Flow>);

@@ -39,8 +39,9 @@ struct Arrival {
 /// What one look at a segment needs besides the flow.
 struct Context {
     const Settings& settings;
-    const LinkLimits& link;
+    LinkLimits link;
     Tick now;
+    std::uint32_t ts_now = 0;  ///< TSval's clock (timestamps.h), for flows with timestamps
 };
 
 /// SEGMENT ARRIVES, in the RFC's own order. Each check either settles the segment or lets it

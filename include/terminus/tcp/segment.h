@@ -15,7 +15,7 @@ struct Segment {
     std::uint16_t window = 0;  ///< as on the wire, unscaled
     std::uint16_t urgent = 0;  ///< the urgent pointer, counted with URG only
     std::uint8_t flags = 0;
-    std::uint8_t ecn = 0;  ///< the IP header's codepoint: RFC 3168 section 5
+    std::uint8_t ecn = 0;  ///< the IP header's codepoint, see ecn.h
     TcpOptions options{};
 
     [[nodiscard]] constexpr bool has(std::uint8_t flag) const { return (flags & flag) != 0; }
@@ -32,7 +32,7 @@ struct Reply {
     std::uint16_t window = 0;
     std::uint16_t urgent = 0;  ///< the urgent pointer, with URG
     std::uint8_t flags = 0;
-    std::uint8_t ecn = 0;  ///< the IP header's codepoint: RFC 3168 section 5
+    std::uint8_t ecn = 0;  ///< the IP header's codepoint, see ecn.h
     TcpOptions options{};
 };
 

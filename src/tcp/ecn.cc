@@ -1,0 +1,34 @@
+/// ECN's side of sending and receiving, RFC 3168 section 6.1.
+#include "terminus/tcp/ecn.h"
+
+#include "judgement.h"
+
+namespace terminus::tcp {
+
+using namespace tcp_flag;
+
+std::uint8_t ecn_setup_flags(const Flow& flow) {
+    if (flow.ecn == 0) return 0;
+    return flow.state() == State::syn_sent ? ece | cwr : ece;
+}
+
+std::uint8_t ecn_mark(const Flow& flow, const Plan& plan) {
+    // RFC 3168 sections 6.1.4 to 6.1.6: neither pure ACKs nor what is sent again nor window probes.
+    const bool is_new = plan.length > 0 && plan.seq >= flow.snd_nxt;
+    if (flow.ecn == 0 || !is_new || flow.waits() == Waits::window) return ecn_codepoint::not_ect;
+    return ecn_codepoint::ect0;
+}
+
+void note_congestion(Judgement& j) {
+    if (j.arrival.text_length == 0) return;  // RFC 3168 section 6.1.5: outside the window
+    Flow& flow = j.flow;
+    const bool is_marked = j.segment.ecn == ecn_codepoint::ce;
+    const bool was_told = j.segment.has(cwr);
+    // RFC 3168 section 6.1.3. A sender that slowed down, or is about to, is answered at once: it
+    // may have no more than this segment in flight.
+    if (was_told || (is_marked && flow.ecn_echo == 0)) flow.ack_now = 1;
+    if (was_told) flow.ecn_echo = 0;
+    if (is_marked) flow.ecn_echo = 1;
+}
+
+}  // namespace terminus::tcp
