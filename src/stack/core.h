@@ -21,6 +21,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace terminus {
@@ -86,6 +87,7 @@ struct Core {
     std::vector<std::uint64_t> rule_hits;
     std::array<Packet, most_packets> packets;  ///< of the burst at hand
     std::vector<std::byte> scratch;            ///< text linearised for a service
+    std::optional<Tick> cookie_sent_at;  ///< the last SYN cookie, while any may still come back
     std::uint32_t next_serial = 1;
     std::uint32_t abort_cursor = 0;  ///< abort_all: ids below are done
     tcp::Settings configured;        ///< what reset() returns the defaults to

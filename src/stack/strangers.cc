@@ -2,6 +2,7 @@
 #include "terminus/tcp/isn.h"
 #include "terminus/tcp/stranger.h"
 
+#include "cookies.h"
 #include "steps.h"
 #include "write.h"
 
@@ -21,12 +22,6 @@ void refuse_segment(Core& core, const Turn& turn, Packet& packet, const Segment&
     }
     answer_segment(core, turn, packet, *reply);
 }
-
-/// What stands behind a port: a service of a rule, or a call's accept queue.
-struct Standing {
-    std::uint8_t service = tcp::Flow::no_service;
-    std::uint32_t listener = no_slot;
-};
 
 /// RFC 9293 section 3.9.2.3, MUST-63: the source must be a single host's address, and not our own
 /// (LAND).
@@ -76,35 +71,91 @@ tcp::Seq choose_iss(const Core& core, const Turn& turn, const Packet& packet) {
     return packet.reopens && iss < packet.isn_floor + step ? packet.isn_floor + step : iss;
 }
 
-void accept_syn(Core& core, const Turn& turn, Packet& packet, const Standing& standing) {
-    const Segment segment = read_segment(packet);
-    const auto half_open = core.counters.flows[static_cast<std::size_t>(tcp::State::syn_received)];
-    if (half_open >= core.settings.half_open_flows) {
-        packet.drop = Drop::half_open_full;
-        return;
-    }
+/// A flow in SYN-RECEIVED; no_flow: there is no room, and the packet is settled.
+FlowId begin_flow(Core& core, const Turn& turn, Packet& packet, const Standing& standing,
+                  const Beginning& beginning) {
     const FlowId id = make_flow(core, packet);
-    if (id == no_flow) return no_room(core, turn, packet, segment);
+    if (id == no_flow) {
+        no_room(core, turn, packet, read_segment(packet));
+        return no_flow;
+    }
     tcp::Flow& flow = core.flows[id];
     flow.service = standing.service;
-    const tcp::Seq iss = choose_iss(core, turn, packet);
-    const tcp::Settings& with = standing.listener == no_slot
-                                    ? core.settings.tcp
-                                    : core.listeners[standing.listener].settings;
-    tcp::open_passive(flow, segment, iss, core.link(flow), with, turn.now);
+    tcp::open_passive(flow, beginning.syn, beginning.iss, core.link(flow),
+                      settings_for(core, standing), turn.now);
     const Service* service = core.service_of(flow);
     if (service != nullptr && service->manner().closes_window) flow.rcv_adv = flow.rcv_nxt;
     const bool attached =
         standing.listener == no_slot || attach_listener(core, id, standing.listener);
-    if (!core.flows.begin(id) || !attached) {
-        core.end_flow(id, CallError::no_memory);
-        packet.drop = Drop::memory_full;
+    if (core.flows.begin(id) && attached) {
+        core.note_syn(flow, beginning.syn);
+        core.counters.count(TcpEvent::passive_opens);
+        return id;
+    }
+    core.end_flow(id, CallError::no_memory);
+    packet.drop = Drop::memory_full;
+    return no_flow;
+}
+
+/// Established conversations wait for accept(), as many as may.
+bool is_accept_queue_full(const Core& core, const Standing& standing) {
+    if (standing.listener == no_slot) return false;
+    const CallListener& listener = core.listeners[standing.listener];
+    return listener.accepted.size >= listener.listener.backlog;
+}
+
+/// RFC 4987 section 3: what is full of flows in SYN-RECEIVED.
+Drop half_open_limit(const Core& core, const Standing& standing) {
+    const auto half_open = core.counters.flows[static_cast<std::size_t>(tcp::State::syn_received)];
+    if (half_open >= core.settings.half_open_flows) return Drop::half_open_full;
+    if (standing.listener == no_slot) return Drop::none;
+    const CallListener& listener = core.listeners[standing.listener];
+    const bool is_full = listener.embryonic.size + listener.accepted.size >= listener.listener.backlog;
+    return is_full ? Drop::listener_full : Drop::none;
+}
+
+void accept_syn(Core& core, const Turn& turn, Packet& packet, const Standing& standing) {
+    packet.drop = half_open_limit(core, standing);
+    const bool is_full = packet.drop != Drop::none;
+    if (is_accept_queue_full(core, standing)) {
+        packet.drop = Drop::listener_full;
         return;
     }
-    core.note_syn(flow, segment);
-    core.counters.count(TcpEvent::passive_opens);
-    packet.flow = id;
-    packet.repeat_syn = true;
+    const Segment segment = read_segment(packet);
+    if (wants_cookie(settings_for(core, standing), is_full))
+        return send_cookie(core, turn, packet, standing, segment);
+    if (is_full) return;
+    const tcp::Seq iss = choose_iss(core, turn, packet);
+    packet.flow = begin_flow(core, turn, packet, standing, {segment, iss});
+    packet.repeat_syn = packet.flow != no_flow;
+}
+
+/// The ACK of a cookie begins the flow that its SYN did not: RFC 4987 section 3.6. It is a flow in
+/// SYN-RECEIVED for a moment, which the ACK ends as it would have.
+void accept_cookie(Core& core, const Turn& turn, Packet& packet, const Standing& standing,
+                   const Beginning& beginning) {
+    if (is_accept_queue_full(core, standing)) {  // the peer sends its text again
+        packet.drop = Drop::listener_full;
+        return;
+    }
+    const FlowId id = begin_flow(core, turn, packet, standing, beginning);
+    if (id == no_flow) return;
+    core.counters.count(TcpEvent::syn_cookies_accepted);
+    tcp::Flow& flow = core.flows[id];
+    flow.stop_timing();  // nobody knows when the SYN-ACK left
+    receive_segment(core, turn, packet, id);
+    flow.srtt = flow.rttvar = tcp::ShortMicros{};  // nor did its timestamp tell exactly
+}
+
+/// An ACK without a flow: RFC 9293 section 3.10.7.2, second, unless a cookie of ours comes back.
+void judge_ack(Core& core, const Turn& turn, Packet& packet, const Standing& standing) {
+    const Segment segment = read_segment(packet);
+    if (core.cookie_sent_at && !core.draining) {
+        if (keeps_nothing(core, standing) && hold_stateless(core, turn, packet, segment)) return;
+        const auto beginning = read_cookie(core, turn, packet, standing, segment);
+        if (beginning) return accept_cookie(core, turn, packet, standing, *beginning);
+    }
+    refuse_segment(core, turn, packet, segment);
 }
 
 void open(Core& core, const Turn& turn, Packet& packet, const Standing& standing) {
@@ -114,7 +165,7 @@ void open(Core& core, const Turn& turn, Packet& packet, const Standing& standing
             packet.drop =
                 segment.has(tcp_flag::rst) ? Drop::reset_without_flow : Drop::tcp_unacceptable;
             return;
-        case Opening::refuse: return refuse_segment(core, turn, packet, segment);
+        case Opening::refuse: return judge_ack(core, turn, packet, standing);
         case Opening::accept:
             if (core.draining) return refuse_segment(core, turn, packet, segment);
             return accept_syn(core, turn, packet, standing);
@@ -172,13 +223,6 @@ void judge_stranger(Core& core, const Turn& turn, Packet& packet) {
     CallListener* listener = core.listeners.empty() ? nullptr : find_listener(core, packet);
     if (listener == nullptr) return judge_by_policy(core, turn, packet);
     const auto slot = static_cast<std::uint32_t>(listener - core.listeners.data());
-    const bool is_full =
-        listener->embryonic.size + listener->accepted.size >= listener->listener.backlog;
-    const auto& header = packet.header_at<TcpHeader>(packet.view.l4);
-    if (is_full && (header.flags & (tcp_flag::syn | tcp_flag::ack)) == tcp_flag::syn) {
-        packet.drop = Drop::listener_full;
-        return;
-    }
     const Listener& stands = listener->listener;
     open(core, turn, packet,
          stands.serves ? Standing{.service = stands.service} : Standing{.listener = slot});

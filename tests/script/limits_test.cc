@@ -58,6 +58,7 @@ TEST(Limits, StaySilentWhenFull) {
 TEST(Limits, BoundHalfOpenFlows) {  // RFC 4987 section 3
     Scene scene = syn_received();
     scene.options.settings.half_open_flows = 1;
+    scene.options.settings.tcp.syn_cookies = tcp::SynCookies::never;
     run(scene, R"(
         new port 4001 isn 77
         < S 0:0(0) win 65535 <mss 1400>

@@ -36,7 +36,10 @@ namespace terminus {
     X(time_wait_reused, "TIME-WAIT flows that a new SYN took over")               \
     X(busy_refused, "flows that found no busy record")                            \
     X(timers_refused, "deadlines that the full wheel could not bring forward")    \
-    X(icmp_errors_matched, "ICMP errors that quoted a live flow")
+    X(icmp_errors_matched, "ICMP errors that quoted a live flow")                 \
+    X(syn_cookies_sent, "SYNs answered without keeping anything of them")         \
+    X(syn_cookies_accepted, "flows that the ACK of such an answer began")         \
+    X(syn_cookies_refused, "ACKs that came while cookies were out, without a good one")
 
 enum class TcpEvent : std::uint8_t {
 #define TERMINUS_EVENT_NAME(name, meaning) name,

@@ -35,7 +35,8 @@ struct Manner {
     Ending ending = Ending::never;
     std::uint32_t after_ms = 0;         ///< from ESTABLISHED to the ending
     bool speaks_first = false;          ///< begin() is called
-    bool closes_window = false;         ///< offers no window, from the SYN-ACK on
+    bool closes_window = false;         ///< offers no window, from the SYN-ACK on; where that is a
+                                        ///< SYN cookie (RFC 4987), nothing is kept of the peer
     std::uint32_t captures_one_of = 0;  ///< keeps the first text of one peer of so many; 0: of none
 };
 

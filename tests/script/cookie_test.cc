@@ -1,0 +1,476 @@
+/// SYN cookies: what is inside (tcp/cookie.h), when they are sent, and what brings them back.
+/// RFC 4987 section 3.6, RFC 6528 section 3.
+#include "terminus/tcp/cookie.h"
+
+#include "terminus/base/rng.h"
+#include "terminus/tcp/isn.h"
+
+#include "exchange.h"
+#include "script_runner.h"
+
+#include <gtest/gtest.h>
+
+namespace terminus::test {
+namespace {
+
+using tcp::CookieTuple;
+using tcp::make_cookie;
+using tcp::open_cookie;
+using tcp::Seq;
+
+constexpr std::uint64_t second_us = 1'000'000;
+constexpr Tick some_day{1'234'567'890'123};
+
+struct Connection {
+    HashKey key{{11, 22}};
+    std::array<std::uint64_t, 6> tuple{1, 2, 3, 4, 5, 6};
+    Seq peer_isn{0xfffffff0};
+
+    [[nodiscard]] CookieTuple of() const { return {key, tuple, peer_isn}; }
+};
+
+TEST(Cookie, BringsBackTheClassOfTheMss) {  // RFC 4987 section 3.6
+    const Connection it;
+    const auto comes_back = [&](std::uint32_t mss) {
+        return open_cookie(it.of(), make_cookie(it.of(), mss, some_day), some_day);
+    };
+    for (const std::uint16_t mss :
+         std::initializer_list<std::uint16_t>{64, 536, 1220, 1360, 1400, 1440, 1460, 8940})
+        EXPECT_EQ(comes_back(mss), mss);
+    EXPECT_EQ(comes_back(535), 64);
+    EXPECT_EQ(comes_back(1459), 1440);
+    EXPECT_EQ(comes_back(16'000), 8940);
+    EXPECT_EQ(comes_back(40), 64);  // no peer is asked for less: the floor of the MSS
+}
+
+TEST(Cookie, IsRefusedWithAnyBitChanged) {
+    const Connection it;
+    const Seq cookie = make_cookie(it.of(), 1460, some_day);
+    for (int bit = 0; bit < 32; ++bit)
+        EXPECT_FALSE(open_cookie(it.of(), Seq{cookie.value ^ 1U << bit}, some_day)) << bit;
+}
+
+TEST(Cookie, IsGoodForItsConnectionOnly) {
+    const Connection it;
+    const Seq cookie = make_cookie(it.of(), 1460, some_day);
+    for (std::size_t word = 0; word < it.tuple.size(); ++word) {
+        Connection other = it;
+        other.tuple[word] ^= 1;
+        EXPECT_FALSE(open_cookie(other.of(), cookie, some_day)) << word;
+    }
+    Connection isn = it, key = it;
+    isn.peer_isn += 1;
+    key.key.words[1] ^= 1;
+    EXPECT_FALSE(open_cookie(isn.of(), cookie, some_day));
+    EXPECT_FALSE(open_cookie(key.of(), cookie, some_day));
+}
+
+TEST(Cookie, IsGoodForAMinuteAndNotForFour) {  // whatever the moment in its bucket
+    const Connection it;
+    for (std::uint64_t later = 0; later < 70; later += 7) {
+        const Tick made = some_day.after_us(later * second_us);
+        const Seq cookie = make_cookie(it.of(), 1460, made);
+        for (const std::uint64_t seconds : {1, 30, 60, 67})
+            EXPECT_TRUE(open_cookie(it.of(), cookie, made.after_us(seconds * second_us)));
+        for (const std::uint64_t seconds : {135, 240, 3600, 17'179})
+            EXPECT_FALSE(open_cookie(it.of(), cookie, made.after_us(seconds * second_us)));
+    }
+}
+
+TEST(Cookie, OfTheFutureIsForged) {
+    const Connection it;
+    const Seq cookie = make_cookie(it.of(), 1460, some_day.after_us(100 * second_us));
+    EXPECT_FALSE(open_cookie(it.of(), cookie, some_day));
+}
+
+TEST(Cookie, StandsAmongTheOtherIsns) {  // RFC 6528 section 3: the clock of 4 microseconds
+    const Connection it;
+    const auto tuple = std::as_bytes(std::span<const std::uint64_t>{it.tuple});
+    constexpr std::uint64_t bucket_us = std::uint64_t{1} << 26;
+    Tick begin{some_day.us & ~(bucket_us - 1)};
+    for (int i = 0; i < 300; ++i, begin = begin.after_us(bucket_us)) {
+        const Seq cookie = make_cookie(it.of(), 1460, begin.after_us(bucket_us / 3));
+        EXPECT_GE(cookie, tcp::initial_seq(it.key, tuple, begin));
+        EXPECT_LE(cookie, tcp::initial_seq(it.key, tuple, begin.after_us(bucket_us - 1)));
+    }
+}
+
+TEST(Cookie, IsNotGuessed) {
+    const Connection it;
+    Rng rng{7};
+    for (int i = 0; i < 200'000; ++i)
+        EXPECT_FALSE(open_cookie(it.of(), Seq{static_cast<std::uint32_t>(rng.next())}, some_day));
+}
+
+tcp::Flow negotiated(std::uint8_t scale, bool sack, bool ecn) {
+    tcp::Flow flow;
+    flow.window_scaling = scale != 0xff ? 1 : 0;
+    flow.send_scale = scale & 15;
+    flow.sack = sack ? 1 : 0;
+    flow.ecn = ecn ? 1 : 0;
+    return flow;
+}
+
+tcp::Segment echo_of(std::uint32_t stamp) {
+    tcp::Segment ack{.seq = Seq{78}, .ack = Seq{1}, .flags = tcp_flag::ack};
+    ack.options.timestamps = true;
+    ack.options.ts_value = 5;
+    ack.options.ts_echo = stamp;
+    return ack;
+}
+
+TEST(CookieStamp, BringsBackTheOptions) {  // RFC 4987 section 3.6, by way of RFC 7323's echo
+    for (const std::uint8_t scale : std::initializer_list<std::uint8_t>{0, 1, 7, 14, 0xff}) {
+        for (const bool sack : {false, true}) {
+            for (const bool ecn : {false, true}) {
+                const auto stamp = tcp::stamp_options(1'000'000, negotiated(scale, sack, ecn));
+                const tcp::Segment syn = tcp::syn_behind(echo_of(stamp), 1400);
+                EXPECT_EQ(syn.options.window_scale, scale);
+                EXPECT_EQ(syn.options.sack_permitted, sack);
+                EXPECT_EQ(syn.has(tcp_flag::ece), ecn);
+                EXPECT_EQ(syn.has(tcp_flag::cwr), ecn);
+                EXPECT_TRUE(syn.options.timestamps);
+                EXPECT_EQ(syn.options.ts_value, 5U);
+                EXPECT_EQ(syn.options.mss, 1400);
+                EXPECT_EQ(syn.seq, Seq{77});
+            }
+        }
+    }
+}
+
+TEST(CookieStamp, IsNeverLaterThanTheClock) {  // RFC 7323 section 5.4: TSvals never go back
+    for (std::uint32_t value = 0xffffffc0; value != 200; ++value) {
+        for (const std::uint8_t scale : std::initializer_list<std::uint8_t>{0, 9, 0xff}) {
+            const std::uint32_t stamp = tcp::stamp_options(value, negotiated(scale, true, false));
+            EXPECT_LT(value - stamp, 64U);
+        }
+    }
+}
+
+TEST(CookieStamp, IsReadOnlyFromTimestamps) {  // without them nothing was negotiated
+    tcp::Segment ack = echo_of(0);
+    ack.options.timestamps = false;
+    const tcp::Segment syn = tcp::syn_behind(ack, 536);
+    EXPECT_EQ(syn.options.window_scale, 0xff);
+    EXPECT_FALSE(syn.options.sack_permitted || syn.options.timestamps);
+    EXPECT_EQ(syn.flags, tcp_flag::syn);
+}
+
+// When they are sent.
+
+Scene listening_with(tcp::SynCookies when, std::uint32_t half_open_flows = 100) {
+    Scene scene = listening();
+    scene.options.settings.tcp.syn_cookies = when;
+    scene.options.settings.half_open_flows = half_open_flows;
+    return scene;
+}
+
+/// No room for any flow in SYN-RECEIVED.
+Scene under_pressure() { return listening_with(tcp::SynCookies::automatic, 0); }
+
+TEST(SynCookies, KeepNothingOfASyn) {  // RFC 4987 section 3.6
+    run(under_pressure(), R"(
+        < S 0:0(0) win 1000 <mss 1000>
+        > S. 0:0(0) ack 1 win 65535 <mss ours>
+        = closed
+        = event syn_cookies_sent 1
+        = event passive_opens 0
+        = drop half_open_full 0
+        +100s                              // and never send the SYN-ACK again
+    )");
+}
+
+TEST(SynCookies,
+     BeginTheFlowWithTheAck) {  // RFC 4987 section 3.6; RFC 9293 section 3.10.7.4, fifth
+    run(under_pressure(), R"(
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        +60s
+        < . 1:1(0) ack 1 win 3000
+        = established
+        = event syn_cookies_accepted 1
+        = event passive_opens 1
+        = event established 1
+        call accept
+        = mss 1400
+        call send 2800
+        > . 1:1401(1400) ack 1
+        > P. 1401:2801(1400) ack 1
+        < P. 1:11(10) ack 2801
+        +40ms
+        > . 2801:2801(0) ack 11
+        call receive 10
+        < F. 11:11(0) ack 2801
+        > . 2801:2801(0) ack 12
+        = close_wait
+    )");
+}
+
+TEST(SynCookies, TakeTheTextOfTheAck) {  // the bare ACK was lost
+    run(under_pressure(), R"(
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        < FP. 1:11(10) ack 1
+        > . 1:1(0) ack 12
+        = close_wait
+        call accept
+        call receive 10
+    )");
+}
+
+TEST(SynCookies, AnswerARepeatedSynAlike) {  // the SYN-ACK was lost
+    run(under_pressure(), R"(
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        +3s
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        < . 1:1(0) ack 1
+        = established
+    )");
+}
+
+TEST(SynCookies, OfNobodyAreRefused) {  // RFC 9293 section 3.10.7.2, second: ACK -> RST
+    run(under_pressure(), R"(
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        < . 1:1(0) ack 2
+        > R 2:2(0)
+        < . 2:2(0) ack 1
+        > R 1:1(0)
+        new port 4001
+        < . 1:1(0) ack @99
+        > R @99(0)
+        = closed
+        = event syn_cookies_refused 3
+        = event syn_cookies_accepted 0
+    )");
+}
+
+TEST(SynCookies, ThatAreOldAreRefused) {  // RFC 4987 section 3.6
+    run(under_pressure(), R"(
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        +240s
+        < . 1:1(0) ack 1
+        > R 1:1(0)
+        = closed
+    )");
+}
+
+TEST(SynCookies, AreNotLookedForWhenNoneAreOut) {  // a flood of ACKs costs no hash
+    run(listening(), R"(
+        < . 1:1(0) ack @99
+        > R @99(0)
+        = event syn_cookies_refused 0
+    )");
+    run(under_pressure(), R"(
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        +135s
+        < . 1:1(0) ack 2
+        > R 2:2(0)
+        = event syn_cookies_refused 0
+    )");
+}
+
+TEST(SynCookies, AreNotLookedForWithoutAListener) {  // RFC 9293 section 3.10.7.1
+    run(under_pressure(), R"(
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        new to 1001
+        < . 1:1(0) ack @99
+        > R @99(0)
+        = event syn_cookies_refused 0
+    )");
+}
+
+TEST(SynCookies, WaitForPressure) {  // "auto": RFC 4987 section 3.6
+    run(listening_with(tcp::SynCookies::automatic, 1), R"(
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        = syn_received
+        = event syn_cookies_sent 0
+        new port 4001
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        = event syn_cookies_sent 1
+        = half_open 1
+    )");
+}
+
+TEST(SynCookies, AreSentAlwaysWhenAsked) {
+    run(listening_with(tcp::SynCookies::always), R"(
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        = closed
+        < . 1:1(0) ack 1
+        = established
+        = event syn_cookies_accepted 1
+    )");
+}
+
+TEST(SynCookies, AreNeverSentWhenForbidden) {
+    run(listening_with(tcp::SynCookies::never, 1), R"(
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        new port 4001
+        < S 0:0(0) win 65535 <mss 1400>
+        = drop half_open_full 1
+        = event syn_cookies_sent 0
+    )");
+}
+
+TEST(SynCookies, NegotiateNothingThatNoTimestampCarries) {  // RFC 4987 section 3.6
+    run(under_pressure(), R"(
+        < S 0:0(0) win 65535 <mss 1400,nop,wscale 7,sackOK>
+        > S. 0:0(0) ack 1 <mss ours>
+        < . 1:1(0) ack 1 win 100
+        = established
+        call accept
+        call send 101
+        > . 1:101(100) ack 1               // 100 bytes are 100 bytes
+    )");
+}
+
+TEST(SynCookies, StandInForABacklogOfHalfOpenFlows) {  // RFC 9293 section 3.9.1.1, RFC 4987
+    run(nothing(), R"(
+        call listen 1
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        = syn_received
+        new port 4001
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        = event syn_cookies_sent 1
+        = drop listener_full 0
+        < . 1:1(0) ack 1
+        = event syn_cookies_accepted 1
+        call accept
+    )");
+}
+
+TEST(SynCookies, DoNotStandInForAFullAcceptQueue) {  // what is established waits for its user
+    run(nothing(), R"(
+        call listen 1
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        new port 4001
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        < . 1:1(0) ack 1
+        = event syn_cookies_accepted 1
+        new port 4002
+        < S 0:0(0) win 65535 <mss 1400>
+        = drop listener_full 1
+        = event syn_cookies_sent 1
+    )");
+}
+
+// A flood.
+
+Datagram syn_to(std::uint16_t port, std::uint32_t source) {
+    const Ends ends = ends_of(Family::ip4);
+    Datagram syn;
+    syn.source_mac = ends.their_mac;
+    syn.destination_mac = ends.our_mac;
+    syn.source = Address::ip4(be32{0xc6130000U + source});
+    syn.destination = ends.ours;
+    syn.source_port = 1024;
+    syn.destination_port = port;
+    syn.seq = source * 77;
+    syn.flags = tcp_flag::syn;
+    return syn;
+}
+
+/// The ACK of what was just sent, a SYN-ACK for this SYN.
+Datagram ack_of(Harness& harness, const Datagram& syn) {
+    harness.inject(syn);
+    Datagram ack = syn;
+    ack.seq += 1;
+    ack.ack = harness.next_sent().seq + 1;
+    ack.flags = tcp_flag::ack;
+    return ack;
+}
+
+TEST(SynCookies, WaitForRoomInTheAcceptQueue) {  // silence: the peer sends its text again
+    Harness harness;
+    Listener one;
+    one.port = 1000;
+    one.backlog = 1;
+    const auto listener = harness.stack().listen(one);
+    ASSERT_TRUE(listener.ok());
+    (void)ack_of(harness, syn_to(1000, 1));
+    const Datagram second = ack_of(harness, syn_to(1000, 2));
+    const Datagram third = ack_of(harness, syn_to(1000, 3));
+    harness.inject(second);
+    harness.inject(third);
+    EXPECT_FALSE(harness.has_sent());
+    EXPECT_EQ(harness.drops(Drop::listener_full), 1U);
+    EXPECT_TRUE(harness.stack().accept(listener.value).ok());
+    harness.inject(third);
+    EXPECT_TRUE(harness.stack().accept(listener.value).ok());
+    EXPECT_EQ(harness.events(TcpEvent::syn_cookies_accepted), 2U);
+}
+
+void flood(Harness& harness, std::uint32_t from, std::uint32_t syns) {
+    for (std::uint32_t i = 0; i < syns; ++i) {
+        harness.inject(syn_to(7, from + i));
+        harness.forget_sent();
+    }
+}
+
+TEST(SynFlood, TouchesNoEstablishedFlowAndLetsNewOnesIn) {  // RFC 4987 section 3
+    Scene scene = served(Serve::echo);
+    scene.options.settings.half_open_flows = 16;
+    ScriptRunner runner{scene, Family::ip4};
+    ASSERT_TRUE(runner.play("setup", scene.prelude)) << runner.failure();
+    Harness& harness = runner.harness();
+    flood(harness, 1, 200);
+    EXPECT_EQ(harness.counters().half_open, 16U);
+    EXPECT_EQ(harness.events(TcpEvent::syn_cookies_sent), 184U);
+    EXPECT_TRUE(runner.play("the old one", R"(
+        < P. 1:11(10) ack 1
+        > P. 1:11(10) ack 11
+        < . 11:11(0) ack 11
+    )")) << runner.failure();
+    flood(harness, 1000, 50);
+    EXPECT_TRUE(runner.play("a new one", R"(
+        new port 4001 isn 77
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        < . 1:1(0) ack 1
+        < P. 1:11(10) ack 1
+        > P. 1:11(10) ack 11
+        < . 11:11(0) ack 11
+    )")) << runner.failure();
+    EXPECT_EQ(harness.events(TcpEvent::syn_cookies_accepted), 1U);
+    EXPECT_EQ(harness.counters().half_open, 16U);
+    EXPECT_EQ(harness.flows_in(tcp::State::established), 2U);
+    harness.pass_ms(30'000, 50);  // the SYN-ACKs of the 16 are repeated a few times, and no others
+    EXPECT_EQ(harness.counters().half_open, 0U);
+    EXPECT_EQ(harness.events(TcpEvent::segments_retransmitted), 16U * 3U);
+    harness.forget_sent();
+    EXPECT_TRUE(runner.finish()) << runner.failure();
+}
+
+TEST(SynFlood, OfAcksOpensNothing) {  // guesses are counted, and get the RST of any stranger
+    Scene scene = listening_with(tcp::SynCookies::always);
+    scene.our_port = 7;
+    ScriptRunner runner{scene, Family::ip4};
+    Harness& harness = runner.harness();
+    flood(harness, 1, 1);
+    Rng rng{3};
+    for (std::uint32_t i = 0; i < 500; ++i) {
+        Datagram ack = syn_to(7, 1);
+        ack.flags = tcp_flag::ack;
+        ack.ack = static_cast<std::uint32_t>(rng.next());
+        harness.inject(ack);
+        EXPECT_EQ(harness.next_sent().flags, tcp_flag::rst);
+    }
+    EXPECT_EQ(harness.events(TcpEvent::syn_cookies_refused), 500U);
+    EXPECT_EQ(harness.stack().flows(), 0U);
+}
+
+}  // namespace
+}  // namespace terminus::test
