@@ -14,11 +14,20 @@
 
 namespace terminus {
 
+/// What a flow knows of its path beyond the MSS that it uses: stack/path_mtu.h.
+struct PathState {
+    std::uint16_t acked_bytes = 0;        ///< text of the largest segment that is known to arrive
+    std::uint16_t claimed_mss_bytes = 0;  ///< what a router said and a timeout must confirm; or 0
+    std::uint16_t former_mss_bytes = 0;  ///< while smaller segments are tried: the MSS before; or 0
+    tcp::Seq claimed_of;                 ///< the segment that the router spoke of
+};
+
 struct Busy {
     tcp::Effort effort;
-    Chain send;              ///< text awaiting acknowledgement, without holes, from snd_una on
-    Chain receive;           ///< text not yet taken, and text beyond a hole
-    ChainCursor cursor;      ///< where output last read in `send`
+    Chain send;          ///< text awaiting acknowledgement, without holes, from snd_una on
+    Chain receive;       ///< text not yet taken, and text beyond a hole
+    ChainCursor cursor;  ///< where output last read in `send`
+    PathState path;
     tcp::Seq unread;         ///< the first sequence number not yet taken by the service or the user
     std::uint32_t mark = 0;  ///< the flow's `held` when it holds a mark
     FlowId flow;             ///< no_flow: the flow is CLOSED, the user has not yet let go

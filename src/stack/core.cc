@@ -76,6 +76,7 @@ Core::Core(StackSettings given, std::span<std::byte> memory, Tick now)
       rng{settings.seed},
       limiter{rates(settings.icmp), derived(settings.table_key, 1)},
       neighbours{NeighbourLimits{}, derived(settings.table_key, 2)},
+      paths{derived(settings.table_key, 5)},
       reassembly{reassembly_limits(settings), derived(settings.table_key, 3)},
       captures{settings.captures, derived(settings.table_key, 4)},
       mss_ceilings{settings.mss_ceilings},

@@ -8,6 +8,7 @@
 #include "terminus/stack/discovery.h"
 #include "terminus/stack/neighbour.h"
 #include "terminus/stack/packet.h"
+#include "terminus/stack/paths.h"
 #include "terminus/stack/policy.h"
 #include "terminus/stack/reassembly.h"
 #include "terminus/stack/stack.h"
@@ -76,6 +77,7 @@ struct Core {
     Rng rng;
     Limiter limiter;
     Neighbours neighbours;
+    Paths paths;
     Reassembly reassembly;
     Captures captures;
     MssCeilings mss_ceilings;

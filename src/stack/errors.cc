@@ -4,6 +4,7 @@
 #include "terminus/wire/icmp4.h"
 #include "terminus/wire/icmp6.h"
 
+#include "path_mtu.h"
 #include "steps.h"
 
 #include <array>
@@ -82,12 +83,12 @@ void receive_flow_error(Core& core, FlowId id, ErrorClass kind, CallError error)
         core.counters.count(TcpEvent::handshakes_failed);
         return core.end_flow(id, error);
     }
-    if (kind != ErrorClass::too_big) remember(core, flow, error);
+    remember(core, flow, error);
 }
 
 }  // namespace
 
-void receive_error(Core& core, const Turn&, Packet& packet) {
+void receive_error(Core& core, const Turn& turn, Packet& packet) {
     const auto& header = packet.header_at<Icmp4Header>(packet.view.l4);
     const Family family = packet.view.family;
     const std::uint32_t rest =
@@ -102,6 +103,8 @@ void receive_error(Core& core, const Turn&, Packet& packet) {
     if (id == no_flow) return;
     packet.drop = Drop::none;
     core.counters.count(TcpEvent::icmp_errors_matched);
+    if (meaning.kind == ErrorClass::too_big)
+        return receive_too_big(core, turn, id, *quote, meaning.mtu);
     receive_flow_error(core, id, meaning.kind, error_of(family, header.type, header.code));
 }
 

@@ -7,6 +7,7 @@
 #include "terminus/tcp/timeout.h"
 #include "terminus/tcp/urgent.h"
 
+#include "path_mtu.h"
 #include "steps.h"
 #include "write.h"
 
@@ -55,8 +56,9 @@ public:
     }
     void send_segment(Frame& frame, const Reply& fields, std::uint16_t text_length) {
         const Flow& flow = core_.flows[id_];
-        write_segment(core_, frame,
-                      {key_, to_, fields, text_length, ip_choice(core_.settings_of(flow))});
+        IpChoice ip = ip_choice(core_.settings_of(flow));
+        ip.dont_fragment = forbids_fragments(core_, id_, turn_.now);
+        write_segment(core_, frame, {key_, to_, fields, text_length, ip});
         const std::uint8_t index = flow.interface;
         if (packet_ != nullptr)
             send(core_, turn_, index, frame);
@@ -213,6 +215,7 @@ void output(Core& core, const Turn& turn, FlowId id, Packet* packet) {
     Flow& flow = core.flows[id];
     Writer writer{core, turn, id, packet};
     std::uint32_t unsent = unsent_bytes(core, flow);
+    if (unsent > 0) follow_path(core, id, turn.now);
     borrow_for_flight(core, id, unsent);
     if (tcp::Effort* effort = core.effort_of(flow); effort != nullptr && flow.in_flight() == 0)
         tcp::restart_after_idle(*effort, flow, core.settings_of(flow), turn.now);

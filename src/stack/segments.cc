@@ -2,6 +2,7 @@
 #include "terminus/tcp/output.h"
 #include "terminus/wire/tcp_options.h"
 
+#include "path_mtu.h"
 #include "steps.h"
 #include "write.h"
 
@@ -69,7 +70,7 @@ void act_on_arrival(Core& core, const Turn& turn, Packet& packet, FlowId id,
     packet.repeat_syn = arrival.repeat_syn;
     if (arrival.acked_bytes > 0) {
         forget_acknowledged(core, id);
-        if (const Busy* record = core.busy_of(core.flows[id])) forget_soft_error(core, *record);
+        note_progress(core, id, arrival.acked_bytes, turn.now);
     }
     if (arrival.text_length > 0 || arrival.fin) {
         if (!take_text(core, turn, packet, id, arrival)) return;
@@ -150,6 +151,7 @@ void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id) {
     if (arrival.established || arrival.repeat_syn) core.note_syn(flow, segment);
     if (arrival.established) {
         count_handshake(core, flow);
+        follow_path(core, id, turn.now);
         if (!establish(core, turn, id)) return;
     }
     borrow_for_recovery(core, turn, id, segment, arrival);

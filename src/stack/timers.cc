@@ -4,6 +4,7 @@
 #include "terminus/tcp/output.h"
 #include "terminus/tcp/timeout.h"
 
+#include "path_mtu.h"
 #include "steps.h"
 
 #include <algorithm>
@@ -67,6 +68,7 @@ void look_at(Core& core, const Turn& turn, FlowId id) {
     const Flows::Before before = core.flows.before(id);
     if (look.due == Due::retransmit) {
         core.counters.count(TcpEvent::retransmission_timeouts);
+        doubt_path(core, id, turn.now);
         retransmit(core, turn, id, nullptr);
     } else if (look.due == Due::send) {
         if (look.recovers) core.counters.count(TcpEvent::fast_retransmits);

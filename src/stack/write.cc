@@ -136,6 +136,7 @@ void write_segment(Core& core, Frame& frame, const SegmentFrame& segment) {
                   {.key = segment.key,
                    .protocol = ip_protocol::tcp,
                    .payload_length = length,
+                   .dont_fragment = segment.ip.dont_fragment,
                    .choice = marked(segment.ip, segment.fields.ecn)},
                   header.checksum);
     std::byte* l3 = l4 - frame.l3_length;

@@ -21,9 +21,10 @@ namespace terminus {
 struct IpChoice {
     std::uint8_t traffic_class = 0;
     std::uint8_t hop_limit = default_hop_limit;
+    bool dont_fragment = true;  ///< IPv4: RFC 1191 section 3
 };
 [[nodiscard]] inline IpChoice ip_choice(const tcp::Settings& settings) {
-    return {settings.traffic_class, settings.hop_limit};
+    return {settings.traffic_class, settings.hop_limit, settings.path_mtu_discovery};
 }
 
 /// A TCP segment to be written. The text is in the frame already, at text_offset().

@@ -14,8 +14,7 @@
 ///     < udp 100    > udp 100                     datagrams; so < ping 56, > pong 56, < protocol 99
 ///     20, < fragments udp 3000 1500                  < icmp port (quotes what we sent last; mtu N
 ///     in its header, the quote bent by seq N, length N, bytes N, port N), > icmp port
-///     = soft NAME, = mss N, = half_open N        STATUS's soft error and MSS; flows in
-///     SYN-RECEIVED
+///     = soft NAME, = mss N, = half_open N        STATUS's soft error, MSS; half-open flows
 ///
 /// Sequence numbers are relative to each side's SYN (@N is absolute) and the peer's wraps on
 /// purpose. `win` and options are compared where they are written; a segment without SYN has no

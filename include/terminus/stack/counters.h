@@ -37,6 +37,10 @@ namespace terminus {
     X(busy_refused, "flows that found no busy record")                            \
     X(timers_refused, "deadlines that the full wheel could not bring forward")    \
     X(icmp_errors_matched, "ICMP errors that quoted a live flow")                 \
+    X(path_mtu_lowered, "segments made smaller because a router said so")         \
+    X(path_mtu_disbelieved, "such words of a router that could not be true")      \
+    X(path_mtu_raised, "segments made larger again when the word was old")        \
+    X(black_holes_found, "paths on which only smaller segments arrive")           \
     X(syn_cookies_sent, "SYNs answered without keeping anything of them")         \
     X(syn_cookies_accepted, "flows that the ACK of such an answer began")         \
     X(syn_cookies_refused, "ACKs that came while cookies were out, without a good one")

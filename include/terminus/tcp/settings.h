@@ -56,6 +56,7 @@ struct Settings {
     // Sizes and congestion.
     std::uint32_t mss_bytes = none;      ///< a ceiling for both directions; none: the MTU decides
     std::uint32_t mss_floor_bytes = 64;  ///< a smaller MSS of a peer is taken as this
+    std::uint32_t path_mtu_floor_bytes = 552;    ///< IPv4: a router's smaller word is taken as this
     std::uint32_t initial_window_segments = 10;  ///< RFC 6928
 
     // The limits of challenge ACKs and of ACKs for unacceptable segments: RFC 5961 sections 7, 10.

@@ -1,0 +1,27 @@
+/// The path MTU of a flow: whom to believe that segments are too big (RFC 1191, RFC 8201, with the
+/// plausibility tests of RFC 5927 section 7), and how black holes show (RFC 4821).
+#pragma once
+
+#include "terminus/icmp/quote.h"
+
+#include "core.h"
+
+namespace terminus {
+
+/// A router says that a segment in flight was too big: `mtu_bytes` would have passed; 0: it does
+/// not say (RFC 1191 section 5).
+void receive_too_big(Core& core, const Turn& turn, FlowId id, const QuotedPacket& quote,
+                     std::uint32_t mtu_bytes);
+/// The MSS of a flow follows what is known of its path by now. Called where text is to be sent.
+void follow_path(Core& core, FlowId id, Tick now);
+/// The peer acknowledged so much: whatever was doubted on the way there arrives.
+void note_progress(Core& core, FlowId id, std::uint32_t acked_bytes, Tick now);
+/// The oldest segment timed out, and is about to be sent again: perhaps for its size.
+void doubt_path(Core& core, FlowId id, Tick now);
+
+/// What the flow takes its path to carry, bytes of IP packet.
+[[nodiscard]] std::uint32_t path_mtu_bytes(const Core& core, FlowId id, Tick now);
+/// RFC 1191 section 3: our segments are not to be cut on their way.
+[[nodiscard]] bool forbids_fragments(const Core& core, FlowId id, Tick now);
+
+}  // namespace terminus
