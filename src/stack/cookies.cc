@@ -72,15 +72,18 @@ void send_cookie(Core& core, const Turn& turn, Packet& packet, const Standing& s
     core.counters.count(TcpEvent::syn_cookies_sent);
 }
 
-std::optional<Beginning> read_cookie(Core& core, const Turn& turn, const Packet& packet,
+std::optional<Beginning> read_cookie(Core& core, const Turn& turn, Packet& packet,
                                      const Standing& standing, const Segment& ack) {
     const tcp::Settings& settings = settings_for(core, standing);
     if (settings.syn_cookies == tcp::SynCookies::never || !is_expected(core, turn.now))
         return std::nullopt;
     const Seq cookie = ack.ack - 1;
-    const auto mss = tcp::open_cookie(tuple_of(core, packet, ack.seq - 1), cookie, turn.now);
-    if (mss) return Beginning{tcp::syn_behind(ack, *mss), cookie};
-    core.counters.count(TcpEvent::syn_cookies_refused);
+    const auto opened = tcp::open_cookie(tuple_of(core, packet, ack.seq - 1), cookie, turn.now);
+    if (opened.mss_bytes != 0) return Beginning{tcp::syn_behind(ack, opened.mss_bytes), cookie};
+    if (opened.is_ours)  // what lies before it was lost, and comes again
+        packet.drop = Drop::tcp_out_of_window;
+    else
+        core.counters.count(TcpEvent::syn_cookies_refused);
     return std::nullopt;
 }
 
@@ -94,7 +97,7 @@ bool hold_stateless(Core& core, const Turn& turn, Packet& packet, const Segment&
     const auto is_ours = [&](Seq isn) {
         return tcp::open_cookie(tuple_of(core, packet, isn), segment.ack - 1, turn.now,
                                 recognised_buckets)
-            .has_value();
+                   .mss_bytes != 0;
     };
     // A probe is the first byte of text, or a segment from before it: RFC 9293 section 3.8.6.1.
     const bool is_before = is_ours(segment.seq);

@@ -26,9 +26,10 @@ struct Beginning {
 /// Answers a SYN with a SYN-ACK whose ISN is a cookie. It is never retransmitted.
 void send_cookie(Core& core, const Turn& turn, Packet& packet, const Standing& standing,
                  const tcp::Segment& syn);
-/// What the cookie in an ACK tells; nothing: there is none, or a forged or old one (counted).
-[[nodiscard]] std::optional<Beginning> read_cookie(Core& core, const Turn& turn,
-                                                   const Packet& packet, const Standing& standing,
+/// What the cookie in an ACK tells. Nothing: there is none, or a forged or old one (counted); or
+/// the segment is not the peer's first, and the packet is settled by silence.
+[[nodiscard]] std::optional<Beginning> read_cookie(Core& core, const Turn& turn, Packet& packet,
+                                                   const Standing& standing,
                                                    const tcp::Segment& ack);
 
 /// Whether the service behind keeps nothing of the peers that cookies went to.

@@ -154,6 +154,7 @@ void judge_ack(Core& core, const Turn& turn, Packet& packet, const Standing& sta
         if (keeps_nothing(core, standing) && hold_stateless(core, turn, packet, segment)) return;
         const auto beginning = read_cookie(core, turn, packet, standing, segment);
         if (beginning) return accept_cookie(core, turn, packet, standing, *beginning);
+        if (packet.drop != Drop::none) return;
     }
     refuse_segment(core, turn, packet, segment);
 }

@@ -10,7 +10,10 @@ namespace {
 
 constexpr unsigned bucket_us_bits = 26;  // 2^24 steps of 4 microseconds
 constexpr unsigned low_bits = 24, class_bits = 3;
-constexpr std::uint32_t low_mask = (1U << low_bits) - 1;
+constexpr unsigned isn_shift = 13;  // above the class and the tuple's MAC
+constexpr std::uint32_t low_mask = (1U << low_bits) - 1, tuple_mask = (1U << isn_shift) - 1;
+constexpr std::uint32_t isn_mask = low_mask >> isn_shift;
+constexpr std::uint64_t with_isn = 1U << 31;  // tells the two hashes apart
 
 // What peers announce: the least that is worth a packet, the defaults of RFC 9293 section 3.7.1,
 // tunnels, Ethernet with IPv6 and IPv4, jumbo frames.
@@ -24,15 +27,24 @@ std::uint32_t offset_of(const CookieTuple& from) {
     return initial_seq(from.key, std::as_bytes(from.tuple), Tick{0}).value;
 }
 
-// The cookie's low bits: the MAC over all that the cookie vouches for, and the class.
-std::uint32_t low_of(const CookieTuple& from, std::uint64_t bucket, std::uint32_t mss_class) {
+// The cookie's low bits: the class, and what vouches for it.
+struct Low {
+    std::uint32_t of_tuple,
+        of_isn;  // both hold the class; `of_isn` also vouches for the peer's ISN
+
+    [[nodiscard]] std::uint32_t all() const { return of_isn << isn_shift | of_tuple; }
+};
+
+Low low_of(const CookieTuple& from, std::uint64_t bucket, std::uint32_t mss_class) {
     std::array<std::uint64_t, 8> words{};
     std::ranges::copy(from.tuple, words.begin());
     words[6] = bucket;
-    words[7] = std::uint64_t{from.peer_isn.value} << 32 | mss_class;
-    const auto mac = static_cast<std::uint32_t>(
-        siphash(from.key, std::as_bytes(std::span<const std::uint64_t>{words})));
-    return (mac << class_bits | mss_class) & low_mask;
+    words[7] = mss_class;
+    const std::span<const std::uint64_t> all{words};
+    const auto tuple = static_cast<std::uint32_t>(siphash(from.key, std::as_bytes(all)));
+    words[7] |= std::uint64_t{from.peer_isn.value} << 32 | with_isn;
+    const auto isn = static_cast<std::uint32_t>(siphash(from.key, std::as_bytes(all)));
+    return {(tuple << class_bits | mss_class) & tuple_mask, isn & isn_mask};
 }
 
 // The stamp: 4 bits of window scale (15: none), SACK-permitted, ECN.
@@ -45,18 +57,20 @@ Seq make_cookie(const CookieTuple& from, std::uint32_t mss_bytes, Tick now) {
     const auto above = std::ranges::upper_bound(classes, mss_bytes);
     const auto below = std::max<std::ptrdiff_t>(above - classes.begin(), 1) - 1;
     const std::uint64_t bucket = bucket_of(now);
-    const std::uint32_t low = low_of(from, bucket, static_cast<std::uint32_t>(below));
+    const std::uint32_t low = low_of(from, bucket, static_cast<std::uint32_t>(below)).all();
     return Seq{offset_of(from) + (static_cast<std::uint32_t>(bucket) << low_bits | low)};
 }
 
-std::optional<std::uint16_t> open_cookie(const CookieTuple& from, Seq cookie, Tick now,
-                                         std::uint64_t most_buckets) {
+OpenedCookie open_cookie(const CookieTuple& from, Seq cookie, Tick now,
+                         std::uint64_t most_buckets) {
     const std::uint32_t content = cookie.value - offset_of(from);
     const std::uint64_t age = (bucket_of(now) - (content >> low_bits)) & 0xff;
-    if (age > most_buckets) return std::nullopt;
+    if (age > most_buckets) return {};
     const std::uint32_t mss_class = content & (classes.size() - 1);
-    if (low_of(from, bucket_of(now) - age, mss_class) != (content & low_mask)) return std::nullopt;
-    return classes[mss_class];
+    const Low low = low_of(from, bucket_of(now) - age, mss_class);
+    const bool is_ours = low.of_tuple == (content & tuple_mask);
+    if (!is_ours || low.all() != (content & low_mask)) return {.is_ours = is_ours};
+    return {.is_ours = true, .mss_bytes = classes[mss_class]};
 }
 
 std::uint32_t stamp_options(std::uint32_t value, const Flow& negotiated) {

@@ -24,10 +24,15 @@ struct Connection {
     [[nodiscard]] CookieTuple of() const { return {key, tuple, peer_isn}; }
 };
 
+/// The class of the MSS in a cookie; 0: it is refused.
+std::uint16_t opened(const Connection& it, Seq cookie, Tick now) {
+    return open_cookie(it.of(), cookie, now).mss_bytes;
+}
+
 TEST(Cookie, BringsBackTheClassOfTheMss) {  // RFC 4987 section 3.6
     const Connection it;
     const auto comes_back = [&](std::uint32_t mss) {
-        return open_cookie(it.of(), make_cookie(it.of(), mss, some_day), some_day);
+        return opened(it, make_cookie(it.of(), mss, some_day), some_day);
     };
     for (const std::uint16_t mss :
          std::initializer_list<std::uint16_t>{64, 536, 1220, 1360, 1400, 1440, 1460, 8940})
@@ -42,7 +47,7 @@ TEST(Cookie, IsRefusedWithAnyBitChanged) {
     const Connection it;
     const Seq cookie = make_cookie(it.of(), 1460, some_day);
     for (int bit = 0; bit < 32; ++bit)
-        EXPECT_FALSE(open_cookie(it.of(), Seq{cookie.value ^ 1U << bit}, some_day)) << bit;
+        EXPECT_EQ(opened(it, Seq{cookie.value ^ 1U << bit}, some_day), 0) << bit;
 }
 
 TEST(Cookie, IsGoodForItsConnectionOnly) {
@@ -51,13 +56,25 @@ TEST(Cookie, IsGoodForItsConnectionOnly) {
     for (std::size_t word = 0; word < it.tuple.size(); ++word) {
         Connection other = it;
         other.tuple[word] ^= 1;
-        EXPECT_FALSE(open_cookie(other.of(), cookie, some_day)) << word;
+        EXPECT_EQ(opened(other, cookie, some_day), 0) << word;
     }
     Connection isn = it, key = it;
     isn.peer_isn += 1;
     key.key.words[1] ^= 1;
-    EXPECT_FALSE(open_cookie(isn.of(), cookie, some_day));
-    EXPECT_FALSE(open_cookie(key.of(), cookie, some_day));
+    EXPECT_EQ(opened(isn, cookie, some_day), 0);
+    EXPECT_EQ(opened(key, cookie, some_day), 0);
+}
+
+TEST(Cookie, IsKnownAlsoInTheSegmentsBehind) {  // the first of them were lost, and come again
+    const Connection it;
+    const Seq cookie = make_cookie(it.of(), 1460, some_day);
+    Connection behind = it, other = it;
+    behind.peer_isn += 1000;
+    other.tuple[5] += 1;
+    EXPECT_TRUE(open_cookie(behind.of(), cookie, some_day).is_ours);
+    EXPECT_EQ(opened(behind, cookie, some_day), 0);
+    EXPECT_FALSE(open_cookie(other.of(), cookie, some_day).is_ours);
+    EXPECT_FALSE(open_cookie(behind.of(), cookie, some_day.after_us(200 * second_us)).is_ours);
 }
 
 TEST(Cookie, IsGoodForAMinuteAndNotForFour) {  // whatever the moment in its bucket
@@ -66,16 +83,16 @@ TEST(Cookie, IsGoodForAMinuteAndNotForFour) {  // whatever the moment in its buc
         const Tick made = some_day.after_us(later * second_us);
         const Seq cookie = make_cookie(it.of(), 1460, made);
         for (const std::uint64_t seconds : {1, 30, 60, 67})
-            EXPECT_TRUE(open_cookie(it.of(), cookie, made.after_us(seconds * second_us)));
+            EXPECT_EQ(opened(it, cookie, made.after_us(seconds * second_us)), 1460);
         for (const std::uint64_t seconds : {135, 240, 3600, 17'179})
-            EXPECT_FALSE(open_cookie(it.of(), cookie, made.after_us(seconds * second_us)));
+            EXPECT_EQ(opened(it, cookie, made.after_us(seconds * second_us)), 0);
     }
 }
 
 TEST(Cookie, OfTheFutureIsForged) {
     const Connection it;
     const Seq cookie = make_cookie(it.of(), 1460, some_day.after_us(100 * second_us));
-    EXPECT_FALSE(open_cookie(it.of(), cookie, some_day));
+    EXPECT_EQ(opened(it, cookie, some_day), 0);
 }
 
 TEST(Cookie, StandsAmongTheOtherIsns) {  // RFC 6528 section 3: the clock of 4 microseconds
@@ -94,7 +111,7 @@ TEST(Cookie, IsNotGuessed) {
     const Connection it;
     Rng rng{7};
     for (int i = 0; i < 200'000; ++i)
-        EXPECT_FALSE(open_cookie(it.of(), Seq{static_cast<std::uint32_t>(rng.next())}, some_day));
+        EXPECT_EQ(opened(it, Seq{static_cast<std::uint32_t>(rng.next())}, some_day), 0);
 }
 
 tcp::Flow negotiated(std::uint8_t scale, bool sack, bool ecn) {

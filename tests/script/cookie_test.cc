@@ -1,5 +1,6 @@
 /// SYN cookies: when they are sent, and what brings them back. RFC 4987 section 3.6.
 #include "terminus/base/rng.h"
+#include "terminus/wire/tcp.h"
 
 #include "exchange.h"
 #include "script_runner.h"
@@ -89,14 +90,28 @@ TEST(SynCookies, OfNobodyAreRefused) {  // RFC 9293 section 3.10.7.2, second: AC
         > S. 0:0(0) ack 1
         < . 1:1(0) ack 2
         > R 2:2(0)
-        < . 2:2(0) ack 1
-        > R 1:1(0)
         new port 4001
         < . 1:1(0) ack @99
         > R @99(0)
         = closed
-        = event syn_cookies_refused 3
+        = event syn_cookies_refused 2
         = event syn_cookies_accepted 0
+    )");
+}
+
+TEST(SynCookies, WaitForTheFirstTextOfTheirPeer) {  // lost or overtaken: it comes again
+    run(under_pressure(), R"(
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        < P. 11:21(10) ack 1
+        < F. 21:21(0) ack 1
+        = closed
+        = drop tcp_out_of_window 2
+        = event syn_cookies_refused 0
+        < P. 1:11(10) ack 1
+        = established
+        < FP. 11:21(10) ack 1
+        > . 1:1(0) ack 22
     )");
 }
 

@@ -2,12 +2,13 @@
 /// of its SYN-ACK and into the low bits of its timestamp. Nothing is kept; the ACK brings it all
 /// back.
 ///
-///     cookie = F(tuple) + (bucket << 24 | MAC (21 bits) << 3 | MSS class (3 bits))
+///     cookie = F(tuple) + (bucket << 24 | MAC' (11 bits) << 13 | MAC (10 bits) << 3 | MSS class)
 ///
 /// F is initial_seq()'s, and a bucket is 2^24 steps of its clock of 4 microseconds (67 s). So
 /// cookies grow from bucket to bucket as other ISNs do (RFC 6528 section 3), among which they may
-/// stand: only inside a bucket their order is random. The MAC is SipHash-2-4 of the tuple, the
-/// peer's ISN, the bucket and the class, under the key that is fresh at each start.
+/// stand: only inside a bucket their order is random. MAC is SipHash-2-4 of the tuple, the bucket
+/// and the class, under the key that is fresh at each start; MAC' of the peer's ISN as well. So a
+/// later segment of a peer whose first ones were lost is told from a forgery.
 #pragma once
 
 #include "terminus/base/hash.h"
@@ -17,7 +18,6 @@
 #include "terminus/tcp/seq.h"
 
 #include <cstdint>
-#include <optional>
 #include <span>
 
 namespace terminus::tcp {
@@ -36,10 +36,14 @@ inline constexpr std::uint64_t cookie_lifetime_us = (cookie_buckets + 1) << 26;
 
 /// The ISN of the SYN-ACK. Of `mss_bytes` the largest class not above it is kept (at least 64).
 [[nodiscard]] Seq make_cookie(const CookieTuple& from, std::uint32_t mss_bytes, Tick now);
-/// The MSS of a good cookie that is at most `most_buckets` old; nothing: forged, or too old.
-[[nodiscard]] std::optional<std::uint16_t> open_cookie(const CookieTuple& from, Seq cookie,
-                                                       Tick now,
-                                                       std::uint64_t most_buckets = cookie_buckets);
+/// What came back.
+struct OpenedCookie {
+    bool is_ours = false;         ///< made for this connection, and not too long ago
+    std::uint16_t mss_bytes = 0;  ///< the class of the MSS, where the peer's ISN is right; else 0
+};
+/// Looks into what may be a cookie that is at most `most_buckets` old.
+[[nodiscard]] OpenedCookie open_cookie(const CookieTuple& from, Seq cookie, Tick now,
+                                       std::uint64_t most_buckets = cookie_buckets);
 
 /// `value` with what the flow has negotiated (window scale, SACK, ECN) in its six low bits: not
 /// later than `value`, and less than 64 before it.
