@@ -65,7 +65,7 @@ void send_again_smaller(Core& core, const Turn& turn, FlowId id, std::uint32_t f
     if (effort == nullptr) return retransmit(core, turn, id, nullptr);
     tcp::on_path_shrunk(*effort, flow, former_mss_bytes);
     const Flows::Before before = core.flows.before(id);
-    tcp::await_answer(flow, core.settings_of(flow), turn.now);
+    tcp::await_answer(flow, core.settings_of(flow), turn.now, effort);
     core.flows.settle(id, before);
     core.flows.make_ready(id);
 }
