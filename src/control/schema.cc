@@ -182,6 +182,9 @@ const std::array tcp_keys{
                                                  .range = positive,
                                                  .otherwise = "a quarter of flows",
                                                  .example = "250_000"}),
+    key<TcpConfig, &TcpConfig::syn_cookies>(
+        "syn_cookies", {.help = "whether a SYN is answered without keeping anything of it; auto: "
+                                "when too many flows are half open"}),
     key<TcpConfig, &TcpConfig::time_wait_ms>("time_wait_ms",
                                              {.help = "how long TIME-WAIT lasts: twice the MSL",
                                               .unit = "milliseconds",
@@ -197,6 +200,14 @@ const std::array tcp_keys{
     key<TcpConfig, &TcpConfig::mss_floor_bytes>(
         "mss_floor_bytes",
         {.help = "a smaller MSS of a peer is taken as this", .unit = "bytes", .range = {28, 1460}}),
+    key<TcpConfig, &TcpConfig::path_mtu_discovery>(
+        "path_mtu_discovery",
+        {.help = "segments may not be cut on their way, and shrink where a router asks for it"}),
+    key<TcpConfig, &TcpConfig::path_mtu_floor_bytes>(
+        "path_mtu_floor_bytes",
+        {.help = "IPv4: a router that asks for less gets this, and may cut it",
+         .unit = "bytes",
+         .range = {68, 1500}}),
     key<TcpConfig, &TcpConfig::initial_window_segments>(
         "initial_window_segments",
         {.help = "the initial congestion window (RFC 6928)", .unit = "segments", .range = {1, 10}}),

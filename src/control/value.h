@@ -62,6 +62,13 @@ struct Choices<TableFull> {
          {TableFull::silent, "silent"}}};
 };
 template <>
+struct Choices<tcp::SynCookies> {
+    static constexpr std::array<Choice<tcp::SynCookies>, 3> all{
+        {{tcp::SynCookies::automatic, "auto"},
+         {tcp::SynCookies::always, "always"},
+         {tcp::SynCookies::never, "never"}}};
+};
+template <>
 struct Choices<RuleProtocol> {
     static constexpr std::array<Choice<RuleProtocol>, 5> all{
         {{RuleProtocol::tcp, "tcp"},
