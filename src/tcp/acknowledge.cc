@@ -141,7 +141,8 @@ void run_timer(Judgement& j, bool progress, std::uint32_t reordering_us) {
         await_reordering(flow, reordering_us, j.context.now);
     } else if (progress) {
         await_delivery(flow, j.effort, settings, j.context.now);  // RFC 6298 section 5.3
-    } else if (flow.waits() == Waits::reordering || flow.waits() == Waits::tail_probe) {
+    } else if (flow.waits() == Waits::reordering ||
+               (flow.waits() == Waits::tail_probe && j.effort->recovery == Recovery::disorder)) {
         await_rest(flow, *j.effort, settings, j.context.now);
     }
 }

@@ -172,7 +172,10 @@ namespace {
 // Takes what left into the effort: RFC 6675's scoreboard, RFC 9937's count, RFC 8985's probe.
 void remember(const Flow& flow, Effort& effort, const Plan& plan, Seq end, Tick now) {
     const bool is_new = end > flow.snd_nxt;
-    if (is_new && flow.in_flight() == 0) effort.sent.clear(plan.seq);
+    if (is_new && flow.in_flight() == 0) {
+        effort.sent.clear(plan.seq);
+        effort.rack.has_delivered = 0;  // its times may be half an hour old, and wrap
+    }
     const bool pushed = (plan.flags & tcp_flag::psh) != 0;
     on_departure(effort, flow, {plan.seq, end - plan.seq, pushed}, now);
     if (is_new) effort.last_sent = now.ms();

@@ -37,7 +37,9 @@ std::uint32_t reordering_window_us(const Effort& effort, const Flow& flow) {
 Losses detect_losses(Effort& effort, const Flow& flow, Tick now) {
     Losses losses;
     const Rack& rack = effort.rack;
-    if (rack.has_delivered == 0) return losses;
+    const Tally sum = effort.sent.tally();
+    const bool in_order = sum.sacked_bytes == 0 && sum.resent_segments == 0;
+    if (rack.has_delivered == 0 || in_order) return losses;
     const std::uint32_t window = reordering_window_us(effort, flow);
     effort.sent.change(effort.sent.begin(), effort.sent.end(), [&](Seq left, Run& run) {
         if (!run.in_flight() || !left_before(rack, run)) return;

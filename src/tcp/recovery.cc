@@ -126,8 +126,15 @@ void grow(Step& s) {
         grow_window(s.effort, s.flow, s.delivery.acked_bytes, s.settings, s.now);
 }
 
+/// Sequence numbers are compared within half their space: what lies far behind follows.
+void drag_along(Step& s) {
+    constexpr std::uint32_t far = 1U << 30;
+    if (s.flow.snd_una > s.effort.recover + far) s.effort.recover = s.flow.snd_una - 1;
+}
+
 /// open and disorder.
 bool go_on(Step& s) {
+    drag_along(s);
     if (was_needless(s.effort)) take_back_reduction(s.effort);
     if (notice_losses(s)) {
         enter_recovery(s);

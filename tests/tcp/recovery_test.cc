@@ -119,6 +119,24 @@ TEST(Reordering, WidensTheWindowByDuplicates) {  // RFC 8985 section 6.2, step 4
     EXPECT_EQ(sender.effort.duplicate_sacks, 1U);
 }
 
+TEST(Reordering, IsJudgedByFreshTimes) {  // a bound of ours: microseconds wrap after 71 minutes
+    Sender sender;
+    sender.exchange(5 * mss);
+    sender.now = sender.now.after_ms(40 * 60 * 1000);
+    (void)sender.send(5 * mss);
+    (void)sender.pass_ms(Sender::rtt_ms);
+    EXPECT_EQ(sender.ack(5001, {{6001, 7001}}), "");
+    EXPECT_EQ(sender.pass_ms(23), "");
+    EXPECT_EQ(sender.pass_ms(1), "5001:6001");
+}
+
+TEST(NewReno, RecoversAfterGigabytesWithoutALoss) {  // RFC 6582: `recover` must not fall behind
+    Sender sender = in_flight({.sack = false});
+    sender.effort.recover = sender.flow.snd_una - 0x7ffffff0;
+    EXPECT_EQ(sender.ack(1001), "");
+    EXPECT_GT(sender.effort.recover, sender.flow.snd_una - 10);
+}
+
 TEST(Undo, FollowsADuplicateReport) {  // RFC 2883 section 5; RFC 3708
     Sender sender = in_flight();
     EXPECT_EQ(sender.ack(1, {{1001, 4001}}), "1:1001");
@@ -166,6 +184,20 @@ TEST(NewReno, DoesNotRepeatTwiceForOneWindow) {  // RFC 6582 section 3.2, step 2
     for (int i = 0; i < 5; ++i)
         EXPECT_EQ(sender.ack(1), "");
     EXPECT_EQ(sender.effort.recovery, Recovery::loss);
+}
+
+TEST(NewReno, WaitsForAnAckBeyondTheLastRecovery) {  // RFC 6582 section 3.2, step 2
+    Sender sender = in_flight({.sack = false});
+    for (int i = 0; i < 3; ++i)
+        (void)sender.ack(1);
+    (void)sender.ack(10001);
+    (void)sender.send(5 * mss);
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(sender.ack(10001), "");  // these may be echoes of what was sent again
+    (void)sender.ack(11001);
+    EXPECT_EQ(sender.ack(11001), "");
+    EXPECT_EQ(sender.ack(11001), "");
+    EXPECT_EQ(sender.ack(11001), "11001:12001");
 }
 
 TEST(NewReno, SlowStartsAfterATimeout) {  // RFC 5681 section 3.1

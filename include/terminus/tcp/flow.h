@@ -33,8 +33,8 @@ enum class Waits : std::uint8_t {
     silence,     ///< keepalive or idle limit, from last_heard
     fin_wait_2,  ///< the peer's FIN, from last_heard
     time_wait,   ///< 2 MSL, from last_heard; queued in a FIFO, not in the wheel
-    reordering,  ///< reserved: RFC 8985's reordering timer
-    tail_probe,  ///< reserved: RFC 8985's tail loss probe
+    reordering,  ///< RFC 8985 section 6.2: is what is missing late, or lost?
+    tail_probe,  ///< RFC 8985 section 7.2: the last of the flight is to be probed
     user,        ///< reserved: a service's own delay
 };
 
