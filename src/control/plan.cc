@@ -88,6 +88,7 @@ StackSettings stack_settings(const Config& config) {
     stack.flows = share_of(flows, workers);
     stack.ip6_flows = share_of(config.appliance.ip6_flows.value_or(flows / 4), workers);
     stack.busy_flows = share_of(tcp.busy_flows.value_or(std::max(flows / 16, workers)), workers);
+    stack.hole_flows = std::max(stack.busy_flows / 4, 1U);
     stack.blocks = blocks_of(config);
     stack.half_open_flows =
         share_of(tcp.half_open_flows.value_or(std::max(flows / 4, workers)), workers);

@@ -71,6 +71,7 @@ std::string limits_text(const Plan& plan) {
            row("flows", fmt::format("{}, of which IPv6 {}", stack.flows, stack.ip6_flows)) +
            row("half-open flows", std::to_string(stack.half_open_flows)) +
            row("busy flows", std::to_string(stack.busy_flows)) +
+           row("flows with holes", std::to_string(stack.hole_flows)) +
            row("blocks of 256 bytes", std::to_string(stack.blocks)) +
            row("frame buffers", std::to_string(plan.frames_per_worker));
 }
@@ -100,6 +101,7 @@ Json worker_json(const Plan& plan) {
             {"ip6_flows", stack.ip6_flows},
             {"half_open_flows", stack.half_open_flows},
             {"busy_flows", stack.busy_flows},
+            {"hole_flows", stack.hole_flows},
             {"blocks", stack.blocks},
             {"frames", plan.frames_per_worker}};
 }

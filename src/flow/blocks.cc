@@ -1,6 +1,8 @@
 /// Blocks: see the header.
 #include "terminus/flow/blocks.h"
 
+#include "terminus/base/assert.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -10,29 +12,38 @@ using tcp::Seq;
 
 std::size_t Blocks::bytes_needed(std::uint32_t blocks) { return Slab<Block>::bytes_needed(blocks); }
 
-/// Walks text and chain side by side: what is held is skipped, each gap before the next block is
-/// filled.
-std::size_t Blocks::insert(Chain& chain, Seq seq, std::span<const std::byte> text) {
-    std::size_t stored = 0;
-    std::uint32_t at = last_not_after(chain, seq);
-    const Seq end = seq + static_cast<std::uint32_t>(text.size());
-    while (seq < end) {
-        if (at != no_slot && seq < end_of(blocks_[at]))
-            seq = tcp::earlier(end, end_of(blocks_[at]));
-        const std::uint32_t next = next_of(chain, at);
-        const Seq gap_end = next == no_slot ? end : tcp::earlier(end, blocks_[next].seq);
-        if (seq < gap_end) {
-            const std::size_t filled =
-                fill_gap(chain, at, seq, text.last(end - seq).first(gap_end - seq));
-            stored += filled;
-            if (filled < gap_end - seq) break;
-            seq = gap_end;
-            merge_next(chain, at);
-        } else {
-            at = next;
-        }
+std::size_t Blocks::append(Chain& chain, Seq seq, std::span<const std::byte> text) {
+    TERMINUS_ASSERT(chain.empty() || end(chain) == seq);
+    std::size_t done = chain.empty() ? 0 : extend(chain.tail, text);
+    while (done < text.size()) {
+        const std::size_t length = std::min<std::size_t>(text_bytes, text.size() - done);
+        const Seq from = seq + static_cast<std::uint32_t>(done);
+        const std::uint32_t id = new_block(from, text.subspan(done, length));
+        if (id == no_slot) break;
+        link(chain, id);
+        done += length;
     }
-    return stored;
+    chain.bytes += static_cast<std::uint32_t>(done);
+    return done;
+}
+
+void Blocks::prepend(Chain& chain, Seq seq, std::span<const std::byte> text) {
+    Chain before;
+    const std::size_t stored = append(before, seq, text);
+    TERMINUS_ASSERT(stored == text.size());
+    join(before, chain);
+    chain = before;
+}
+
+void Blocks::join(Chain& chain, Chain& next) {
+    if (next.empty()) return;
+    TERMINUS_ASSERT(chain.empty() || end(chain) == begin(next));
+    const std::uint32_t seam = chain.tail;
+    link(chain, next.head);
+    chain.tail = next.tail;
+    chain.bytes += next.bytes;
+    if (seam != no_slot) merge_next(chain, seam);
+    next = {};
 }
 
 /// The block in which `seq` would lie, or the last before it; no_slot when all begin after it.
@@ -51,29 +62,8 @@ std::uint32_t Blocks::walk_to(std::uint32_t block, Seq seq) const {
     return block;
 }
 
-/// The block after `block`, which is the first one for no_slot.
-std::uint32_t Blocks::next_of(const Chain& chain, std::uint32_t block) const {
-    return block == no_slot ? chain.head : blocks_[block].next;
-}
-
-/// Stores text that the chain holds nothing of, behind the block `at`, which becomes the last one
-/// written.
-std::size_t Blocks::fill_gap(Chain& chain, std::uint32_t& at, Seq seq,
-                             std::span<const std::byte> text) {
-    std::size_t done = extend(at, seq, text);
-    while (done < text.size()) {
-        const std::size_t length = std::min<std::size_t>(text_bytes, text.size() - done);
-        const Seq from = seq + static_cast<std::uint32_t>(done);
-        if (!add_block_after(chain, at, from, text.subspan(done, length))) break;
-        done += length;
-    }
-    chain.bytes += static_cast<std::uint32_t>(done);
-    return done;
-}
-
-/// Uses the spare room of a block that ends where the text begins.
-std::size_t Blocks::extend(std::uint32_t at, Seq seq, std::span<const std::byte> text) {
-    if (at == no_slot || end_of(blocks_[at]) != seq) return 0;
+/// Uses the spare room of a block; returns how much of the text found place.
+std::size_t Blocks::extend(std::uint32_t at, std::span<const std::byte> text) {
     Block& block = blocks_[at];
     const std::size_t length = std::min<std::size_t>(spare_of(block), text.size());
     std::memcpy(block.text.data() + block.start + block.length, text.data(), length);
@@ -81,30 +71,32 @@ std::size_t Blocks::extend(std::uint32_t at, Seq seq, std::span<const std::byte>
     return length;
 }
 
-bool Blocks::add_block_after(Chain& chain, std::uint32_t& at, Seq seq,
-                             std::span<const std::byte> text) {
-    const std::uint32_t next = next_of(chain, at);
+/// A block with text; no_slot when none is free.
+std::uint32_t Blocks::new_block(Seq seq, std::span<const std::byte> text) {
     const std::uint32_t id = blocks_.take();
-    if (id == no_slot) return false;
+    if (id == no_slot) return no_slot;
     Block& block = blocks_[id];
-    block.next = next;
+    block.next = no_slot;
     block.seq = seq;
     block.length = static_cast<std::uint16_t>(text.size());
     block.start = 0;
     std::memcpy(block.text.data(), text.data(), text.size());
-    (at == no_slot ? chain.head : blocks_[at].next) = id;
-    if (next == no_slot) chain.tail = id;
-    at = id;
-    return true;
+    return id;
 }
 
-/// Small pieces that have become one stretch share a block, so that filled holes give their blocks
+/// Makes a block the last of a chain.
+void Blocks::link(Chain& chain, std::uint32_t id) {
+    (chain.empty() ? chain.head : blocks_[chain.tail].next) = id;
+    chain.tail = id;
+}
+
+/// Small pieces that have become one chain share a block, so that filled holes give their blocks
 /// back.
 void Blocks::merge_next(Chain& chain, std::uint32_t at) {
     const std::uint32_t next = blocks_[at].next;
     if (next == no_slot || blocks_[next].length > spare_of(blocks_[at])) return;
     const auto text = held(blocks_[next], blocks_[next].seq);
-    if (extend(at, blocks_[next].seq, text) == 0) return;
+    extend(at, text);
     blocks_[at].next = blocks_[next].next;
     if (chain.tail == next) chain.tail = at;
     blocks_.give(next);
@@ -149,16 +141,6 @@ std::span<const std::byte> Blocks::front(const Chain& chain) const {
     return held(blocks_[chain.head], blocks_[chain.head].seq);
 }
 
-std::uint32_t Blocks::contiguous_from(const Chain& chain, Seq seq) const {
-    std::uint32_t bytes = 0;
-    for (std::uint32_t at = last_not_after(chain, seq); at != no_slot; at = blocks_[at].next) {
-        const std::size_t more = held(blocks_[at], seq + bytes).size();
-        if (more == 0) break;
-        bytes += static_cast<std::uint32_t>(more);
-    }
-    return bytes;
-}
-
 std::size_t Blocks::read(const Chain& chain, Seq seq, std::span<std::byte> out) const {
     return copy_from(last_not_after(chain, seq), seq, out);
 }
@@ -185,18 +167,6 @@ std::size_t Blocks::copy_from(std::uint32_t block, Seq seq, std::span<std::byte>
         copied += length;
     }
     return copied;
-}
-
-std::size_t Blocks::stretches(const Chain& chain, std::span<Stretch> stretches) const {
-    std::size_t count = 0;
-    Stretch stretch;
-    for (std::uint32_t at = chain.head; at != no_slot; at = blocks_[at].next) {
-        const Block& block = blocks_[at];
-        if (count == 0 || block.seq != stretch.right) stretch = {block.seq, block.seq}, ++count;
-        stretch.right = end_of(block);
-        if (count <= stretches.size()) stretches[count - 1] = stretch;
-    }
-    return count;
 }
 
 std::uint32_t Blocks::blocks_of(const Chain& chain) const {

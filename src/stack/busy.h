@@ -25,8 +25,9 @@ struct PathState {
 struct Busy {
     tcp::Effort effort;
     Chain send;          ///< text awaiting acknowledgement, without holes, from snd_una on
-    Chain receive;       ///< text not yet taken, and text beyond a hole
+    Chain receive;       ///< text in order, not yet taken
     ChainCursor cursor;  ///< where output last read in `send`
+    std::uint32_t pieces = no_slot;  ///< text beyond a hole: a directory of Core::pieces
     PathState path;
     tcp::Seq unread;         ///< the first sequence number not yet taken by the service or the user
     std::uint32_t mark = 0;  ///< the flow's `held` when it holds a mark

@@ -94,8 +94,8 @@ std::size_t give_text(Core& core, Busy& record, std::span<std::byte> into, Recei
 
 }  // namespace
 
-std::uint32_t unread_bytes(const Core& core, const Busy& record) {
-    return record.receive.empty() ? 0 : core.blocks.contiguous_from(record.receive, record.unread);
+std::uint32_t unread_bytes(const Busy& record) {
+    return record.receive.bytes;
 }
 
 std::uint32_t send_room(const Core& core, const Busy& record) {
@@ -136,7 +136,7 @@ CallResult<std::size_t> send(Core& core, Conversation which, std::span<const std
     const Flow& flow = core.flows[record->flow];
     const tcp::Seq end = record->send.empty() ? flow.snd_nxt : core.blocks.end(record->send);
     const std::size_t fits = std::min<std::size_t>(send_room(core, *record), text.size());
-    const std::size_t queued = core.blocks.insert(record->send, end, text.first(fits));
+    const std::size_t queued = core.blocks.append(record->send, end, text.first(fits));
     if (queued == 0 && !text.empty()) return {.error = CallError::would_block};
     record->more = how.more;
     // Before the handshake is over text is queued: RFC 9293 section 3.10.2.
@@ -149,7 +149,7 @@ CallResult<std::size_t> receive(Core& core, Conversation which, std::span<std::b
     Busy* record = record_of(core, which);
     if (record == nullptr) return {.error = CallError::no_such_conversation};
     if (record->detached) return {.error = CallError::closing};
-    const std::size_t length = std::min<std::size_t>(unread_bytes(core, *record), into.size());
+    const std::size_t length = std::min<std::size_t>(unread_bytes(*record), into.size());
     if (length > 0) return {.value = give_text(core, *record, into.first(length), how)};
     if (const CallError error = take_error_of(*record); error != CallError::none)
         return {.error = error};
@@ -188,7 +188,7 @@ CallError close(Core& core, Conversation which, Tick) {
     if (record->detached) return CallError::closing;
     if (record->flow != no_flow) {
         const bool lingers = core.settings_of(core.flows[record->flow]).linger_ms != 0;
-        if (unread_bytes(core, *record) > 0 || !lingers)  // RFC 2525 section 2.17
+        if (unread_bytes(*record) > 0 || !lingers)  // RFC 2525 section 2.17
             abort_flow(core, *record);
         else if (refuses_to_send(core, *record) == CallError::none)
             close_half(core, *record);

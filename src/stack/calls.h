@@ -69,7 +69,7 @@ auto listener_of(AnyCore& core, ListenerId which) -> decltype(core.listeners.dat
     return listener.serial == which.serial ? &listener : nullptr;
 }
 /// Received text that receive() would give now.
-[[nodiscard]] std::uint32_t unread_bytes(const Core& core, const Busy& record);
+[[nodiscard]] std::uint32_t unread_bytes(const Busy& record);
 /// Text that send() would queue now.
 [[nodiscard]] std::uint32_t send_room(const Core& core, const Busy& record);
 /// Room was made: the window may open again, and the peer hear of it.

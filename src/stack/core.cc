@@ -62,7 +62,8 @@ std::size_t Core::bytes_needed(const StackSettings& settings) {
     return Flows::bytes_needed(settings) +
            whole_lines(BusySlab::bytes_needed(settings.busy_flows)) +
            whole_lines(DetailsSlab::bytes_needed(settings.conversations)) +
-           whole_lines(Blocks::bytes_needed(settings.blocks));
+           whole_lines(Blocks::bytes_needed(settings.blocks)) +
+           whole_lines(Pieces::bytes_needed(settings.hole_flows));
 }
 
 Core::Core(StackSettings given, std::span<std::byte> memory, Tick now)
@@ -73,6 +74,7 @@ Core::Core(StackSettings given, std::span<std::byte> memory, Tick now)
       details{arena.take(DetailsSlab::bytes_needed(settings.conversations)),
               settings.conversations},
       blocks{arena.take(Blocks::bytes_needed(settings.blocks)), settings.blocks},
+      pieces{arena.take(Pieces::bytes_needed(settings.hole_flows)), settings.hole_flows, blocks},
       rng{settings.seed},
       limiter{rates(settings.icmp), derived(settings.table_key, 1)},
       neighbours{NeighbourLimits{}, derived(settings.table_key, 2)},
@@ -105,6 +107,8 @@ Busy* Core::borrow(FlowId id) {
     Busy& record = busy[slot];
     record = Busy{};
     tcp::begin(record.effort, flow, settings_of(flow));
+    // What is owed an ACK already counts as one segment.
+    record.effort.last_ack_sent = flow.rcv_nxt - (flow.ack_pending != 0 ? flow.mss_bytes() : 0);
     record.flow = id;
     record.unread = flow.rcv_nxt;
     if (flow.holds() == tcp::Held::mark) record.mark = flow.held;
@@ -150,6 +154,7 @@ void Core::give_back_if_quiet(FlowId id, bool silent) {
     const bool plenty = busy.used() <= busy.capacity() / 2;
     if (!silent && plenty && tcp::has_learned(record->effort, flow, settings.tcp)) return;
     if (flow.in_flight() != 0 || !record->send.empty() || !record->receive.empty()) return;
+    if (record->pieces != no_slot) return;
     if (record->effort.fin_held != 0 || flow.waits() == tcp::Waits::window) return;
     const std::uint32_t slot = flow.held;
     flow.hold(tcp::Held::mark, record->mark);
@@ -164,6 +169,7 @@ void Core::end_flow(FlowId id, CallError why) {
     }
     if (Busy* record = busy_of(flow)) {
         blocks.free_all(record->send);
+        pieces.free_all(record->pieces);
         record->flow = no_flow;
         if (record->serial != 0 && record->error == CallError::none) record->error = why;
         const bool never_shown = record->listener != no_slot && !record->queued;

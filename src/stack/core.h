@@ -4,6 +4,7 @@
 
 #include "terminus/base/rng.h"
 #include "terminus/flow/blocks.h"
+#include "terminus/flow/pieces.h"
 #include "terminus/icmp/limiter.h"
 #include "terminus/stack/discovery.h"
 #include "terminus/stack/neighbour.h"
@@ -74,6 +75,7 @@ struct Core {
     BusySlab busy;
     DetailsSlab details;
     Blocks blocks;
+    Pieces pieces;
     Rng rng;
     Limiter limiter;
     Neighbours neighbours;

@@ -9,7 +9,8 @@ std::size_t Flows::bytes_needed(const StackSettings& settings) {
            whole_lines(Table::bytes_needed(settings.flows)) +
            whole_lines(Ip6Slab::bytes_needed(settings.ip6_flows)) +
            whole_lines(ChunkPool::bytes_needed(settings.flows)) +
-           whole_lines(Wheel::bytes_needed()) + 3 * whole_lines(Fifo::bytes_needed());
+           whole_lines(Wheel::bytes_needed()) + 2 * whole_lines(Fifo::bytes_needed()) +
+           DelayedAcks::bytes_needed;
 }
 
 Flows::Flows(const StackSettings& settings, Arena& arena, Counters& counters, Tick now)
@@ -21,8 +22,8 @@ Flows::Flows(const StackSettings& settings, Arena& arena, Counters& counters, Ti
       pool_{arena.take(ChunkPool::bytes_needed(settings.flows)), settings.flows},
       wheel_{arena.take(Wheel::bytes_needed()), pool_, now.ms()},
       time_wait_{arena.take(Fifo::bytes_needed()), pool_},
-      delayed_acks_{arena.take(Fifo::bytes_needed()), pool_},
-      ready_{arena.take(Fifo::bytes_needed()), pool_} {}
+      ready_{arena.take(Fifo::bytes_needed()), pool_},
+      delayed_acks_{arena, pool_} {}
 
 FlowId Flows::create(const Key& key, std::uint64_t hash) {
     const FlowId id = records_.allocate();
@@ -102,10 +103,10 @@ void Flows::make_ready(FlowId id) {
     flow.ready = 1;
 }
 
-bool Flows::delay_ack(FlowId id) {
+bool Flows::delay_ack(FlowId id, std::uint32_t delay_ms, Tick now) {
     // A flow that sends much may leave many entries behind one that waits: timers need room too.
-    if (delayed_acks_.size() >= records_.capacity() / 2) return false;
-    return delayed_acks_.push(id, records_[id].generation);
+    if (delayed_acks_.size() >= records_.capacity()) return false;
+    return delayed_acks_.push(id, now.after_ms(delay_ms).deadline_ms(), delay_ms);
 }
 
 FlowId Flows::oldest_time_wait() {

@@ -13,6 +13,8 @@
 #include "terminus/stack/stack.h"
 #include "terminus/tcp/flow.h"
 
+#include "delayed_acks.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -62,7 +64,7 @@ public:
 
     [[nodiscard]] Wheel& wheel() { return wheel_; }
     [[nodiscard]] Fifo& time_wait() { return time_wait_; }
-    [[nodiscard]] Fifo& delayed_acks() { return delayed_acks_; }
+    [[nodiscard]] DelayedAcks& delayed_acks() { return delayed_acks_; }
     [[nodiscard]] Fifo& ready() { return ready_; }
     /// True when the entry is this flow's own and not a former one's.
     [[nodiscard]] bool is_current(Entry entry) const {
@@ -72,8 +74,8 @@ public:
     void refile(FlowId id, Millis again);
     /// Puts a flow into the ready queue, once.
     void make_ready(FlowId id);
-    /// Queues an ACK to be sent later; false: it must be sent now.
-    [[nodiscard]] bool delay_ack(FlowId id);
+    /// Queues an ACK to be sent in so many milliseconds; false: it must be sent now.
+    [[nodiscard]] bool delay_ack(FlowId id, std::uint32_t delay_ms, Tick now);
     /// True while the record is the flow's that `key` names.
     [[nodiscard]] bool is_named(FlowId id, const Key& key) const {
         return matches(&records_[id], key, keys_);
@@ -99,7 +101,8 @@ private:
     Ip6Slab keys_;
     ChunkPool pool_;
     Wheel wheel_;
-    Fifo time_wait_, delayed_acks_, ready_;
+    Fifo time_wait_, ready_;
+    DelayedAcks delayed_acks_;
 };
 
 }  // namespace terminus

@@ -54,6 +54,11 @@ public:
         fields.options.ts_value = ts_now();
         fields.options.ts_echo = flow.ts_recent();
     }
+    /// Text beyond a hole, and once what came a second time.
+    void report(Reply& fields) const {
+        report_holes(core_, core_.flows[id_], packet_, fields.options);
+        if (packet_ != nullptr) packet_->duplicate = {};
+    }
     void send_segment(Frame& frame, const Reply& fields, std::uint16_t text_length) {
         const Flow& flow = core_.flows[id_];
         IpChoice ip = ip_choice(core_.settings_of(flow));
@@ -102,6 +107,7 @@ Reply fields_of(Core& core, const Writer& writer, Flow& flow, const Plan& plan) 
         .window = tcp::offer_window(flow, receive_room(core, flow), core.settings_of(flow)),
         .flags = static_cast<std::uint8_t>(plan.flags | tcp::echo_flag(flow))};
     writer.stamp(fields);
+    if (flow.sack != 0) writer.report(fields);
     tcp::mark_urgent(flow, core.effort_of(flow), fields);
     return fields;
 }
@@ -150,7 +156,7 @@ void send_ack(Core& core, FlowId id, Writer& writer) {
     Frame frame = writer.take();
     Flow& flow = core.flows[id];
     if (frame.handle == nullptr) return core.flows.make_ready(id);
-    flow.ack_pending = flow.ack_now = 0;
+    tcp::acknowledged(flow, core.effort_of(flow));
     const Reply fields =
         fields_of(core, writer, flow, {.seq = flow.snd_nxt, .flags = tcp_flag::ack});
     writer.send_segment(frame, fields, 0);
@@ -234,8 +240,9 @@ void output(Core& core, const Turn& turn, FlowId id, Packet* packet) {
     wait_for_window(core, flow, unsent, turn.now);
     if (flow.ack_now != 0 || opens_window(core, flow)) return send_ack(core, id, writer);
     // An ACK that was delayed before is queued already.
-    if (flow.ack_pending == 0 || packet == nullptr || !packet->took_text) return;
-    if (!core.flows.delay_ack(id)) send_ack(core, id, writer);
+    if (flow.ack_pending == 0 || packet == nullptr || !packet->owes_ack) return;
+    if (!core.flows.delay_ack(id, ack_delay_ms(core.settings_of(flow)), turn.now))
+        send_ack(core, id, writer);
 }
 
 void send_syn(Core& core, const Turn& turn, FlowId id, Packet* packet) {

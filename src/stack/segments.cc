@@ -68,6 +68,8 @@ void act_on_arrival(Core& core, const Turn& turn, Packet& packet, FlowId id,
     packet.flow = id;
     packet.retransmit = arrival.retransmit;
     packet.repeat_syn = arrival.repeat_syn;
+    packet.duplicate = {arrival.duplicate.left, arrival.duplicate.right};
+    packet.wants_ack = packet.duplicate != Stretch{};
     if (arrival.acked_bytes > 0) {
         forget_acknowledged(core, id);
         note_progress(core, id, arrival.acked_bytes, turn.now);
@@ -157,6 +159,8 @@ void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id) {
     borrow_for_recovery(core, turn, id, segment, arrival);
     act_on_arrival(core, turn, packet, id, arrival);
     if (core.flows[id].state() != tcp::State::closed) core.flows.settle(id, before);
+    // RFC 5681 section 4.2: each segment out of order has an ACK of its own, which tells of it.
+    if (packet.wants_ack && packet.flow != no_flow) speak(core, turn, packet);
 }
 
 }  // namespace terminus

@@ -52,6 +52,7 @@ const Counters& Stack::counters() const {
     counters.half_open = counters.flows[static_cast<std::size_t>(tcp::State::syn_received)];
     counters.busy_used = core.busy.used();
     counters.blocks_used = core.blocks.used();
+    counters.holes_used = core.pieces.used();
     counters.timers_used = core.flows.timers_used();
     counters.keys_used = core.flows.keys_used();
     counters.neighbours = core.neighbours.size();

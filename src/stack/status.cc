@@ -68,7 +68,7 @@ void tell_busy(const Core& core, const Busy& record, Status& status) {
     status.snd_up = tcp::snd_up(core.flows[record.flow], record.effort);
     status.rcv_up = tcp::rcv_up(core.flows[record.flow], record.effort);
     status.send_queue_bytes = record.send.bytes;
-    status.receive_queue_bytes = unread_bytes(core, record);
+    status.receive_queue_bytes = unread_bytes(record);
     status.unaccepted_reassembly_bytes = record.receive.bytes - status.receive_queue_bytes;
 }
 
@@ -120,7 +120,7 @@ CallResult<Ready> ready(const Core& core, Conversation which) {
     const Busy* record = record_of(core, which);
     if (record == nullptr) return {.error = CallError::no_such_conversation};
     Ready ready;
-    ready.readable = !record->detached && unread_bytes(core, *record) > 0;
+    ready.readable = !record->detached && unread_bytes(*record) > 0;
     ready.end = record->end;
     ready.closed = record->flow == no_flow;
     ready.error = record->error != CallError::none;
@@ -143,7 +143,7 @@ CallResult<Status> status(const Core& core, Conversation which) {
     if (record->flow != no_flow) return {.value = status_of_flow(core, record->flow)};
     Status status;
     status.conversation = which;
-    status.receive_queue_bytes = unread_bytes(core, *record);
+    status.receive_queue_bytes = unread_bytes(*record);
     tell_conversation(core, *record, status);
     return {.value = status};
 }

@@ -39,6 +39,17 @@ void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Rep
 /// half behind the peer's when the service has nothing more to say. Returns false when the flow
 /// ended.
 [[nodiscard]] bool offer_text(Core& core, const Turn& turn, FlowId id);
+// holes.cc: text that waits.
+/// Copies text into the receive queue, or beside it when it lies beyond a hole; what thereby became
+/// in order is acknowledged.
+void hold_text(Core& core, Packet& packet, FlowId id, tcp::Seq seq,
+               std::span<const std::byte> text);
+/// Remembers a FIN beyond a hole.
+void hold_fin(Core& core, Packet& packet, FlowId id, tcp::Seq fin_seq);
+/// RFC 2018: the stretches beyond a hole, and before them what `packet` brought a second time
+/// (RFC 2883). `packet` may be null.
+void report_holes(const Core& core, const tcp::Flow& flow, const Packet* packet,
+                  TcpOptions& options);
 /// Bytes of receive buffer that may be offered to the peer.
 [[nodiscard]] std::uint32_t receive_room(const Core& core, const tcp::Flow& flow);
 /// Writes a service's state back to where the flow keeps it.
@@ -101,6 +112,12 @@ void receive_arp(Core& core, const Turn& turn, Packet& packet);
 void receive_discovery(Core& core, const Turn& turn, Packet& packet);
 /// Announcements that are due, neighbours' timers.
 void keep_up(Core& core, const Turn& turn);
+
+/// RFC 9293 section 3.8.6.3, MUST-40: an ACK waits less than half a second.
+[[nodiscard]] inline std::uint32_t ack_delay_ms(const tcp::Settings& settings) {
+    constexpr std::uint32_t most_ms = 499;
+    return std::min(settings.delayed_ack_ms, most_ms);
+}
 
 // timers.cc: everything that time alone causes.
 [[nodiscard]] bool run_timers(Core& core, const Turn& turn);

@@ -43,7 +43,7 @@ std::size_t echo(Core& core, Flow& flow, std::span<const std::byte> text) {
     const std::size_t room = most > chain.bytes ? most - chain.bytes : 0;
     const Seq end = chain.empty() ? flow.snd_nxt : core.blocks.end(chain);
     const std::size_t stored =
-        core.blocks.insert(chain, end, text.first(std::min(text.size(), room)));
+        core.blocks.append(chain, end, text.first(std::min(text.size(), room)));
     keep_send_chain(core, flow, chain);
     return stored;
 }
@@ -91,52 +91,21 @@ bool reset_if_nobody_reads(Core& core, const Turn& turn, FlowId id) {
     return false;
 }
 
+bool has_nothing_waiting(const Busy& record) {
+    return record.receive.empty() && record.pieces == no_slot;
+}
+
 /// Text that continues what was received, into an empty queue: the service may take it from the
 /// frame.
 std::size_t take_directly(Core& core, FlowId id, std::span<const std::byte> text, Tick now) {
     Flow& flow = core.flows[id];
     if (core.service_of(flow) == nullptr) return 0;
     const Taken taken = serve(core, id, text, now);
-    tcp::taken(flow, static_cast<std::uint32_t>(taken.bytes));
+    tcp::taken(flow, core.effort_of(flow), static_cast<std::uint32_t>(taken.bytes),
+               core.settings_of(flow));
     if (Busy* record = core.busy_of(flow)) record->unread = flow.rcv_nxt;
     obey(core, id, taken);
     return taken.bytes;
-}
-
-/// Bytes of the receive queue that may still be filled.
-std::size_t queue_room(const Core& core, const Flow& flow, const Busy& record) {
-    const bool served = core.service_of(flow) != nullptr;
-    const auto& tcp = core.settings_of(flow);
-    const std::uint32_t most = served && record.receive.bytes > 0 && record.unread != flow.rcv_nxt
-                                   ? std::max(tcp.unread_limit_bytes, 2 * flow.mss_bytes())
-                                   : tcp.receive_buffer_bytes;
-    return most > record.receive.bytes ? most - record.receive.bytes : 0;
-}
-
-/// Copies text into the receive queue; what thereby became in order is acknowledged.
-void hold_text(Core& core, Packet& packet, FlowId id, Seq seq, std::span<const std::byte> text) {
-    Busy* record = core.borrow(id);
-    Flow& flow = core.flows[id];
-    const bool in_order = seq == flow.rcv_nxt;
-    if (record == nullptr) {
-        flow.ack_now = 1;  // it is as if it had been lost: the peer sends it again
-        packet.drop = Drop::memory_full;
-        if (!in_order) core.counters.count(TcpEvent::out_of_order_refused);
-        return;
-    }
-    if (record->receive.empty()) record->unread = flow.rcv_nxt;
-    const std::size_t room = queue_room(core, flow, *record);
-    const std::size_t stored =
-        core.blocks.insert(record->receive, seq, text.first(std::min(text.size(), room)));
-    packet.held = packet.held || stored > 0;
-    const bool had_hole =
-        !in_order || record->receive.bytes > flow.rcv_nxt - record->unread + stored;
-    if (!in_order)
-        core.counters.count(stored > 0 ? TcpEvent::out_of_order_held
-                                       : TcpEvent::out_of_order_refused);
-    if (const auto more = core.blocks.contiguous_from(record->receive, flow.rcv_nxt); more > 0)
-        tcp::taken(flow, more);
-    if (had_hole || stored < text.size()) flow.ack_now = 1;  // RFC 5681 section 4.2: at once
 }
 
 /// The text of the queue that is in order and not yet taken, in one piece.
@@ -160,39 +129,16 @@ void offer_queue(Core& core, FlowId id, Tick now) {
     }
 }
 
-/// A user who has shut the receiving half: text that comes in order from then on is acknowledged
-/// and thrown away, and what waited beyond a hole with it. What came before stays unread.
-bool discard_if_shut(Core& core, Flow& flow, Seq seq, std::size_t bytes) {
-    Busy* record = core.busy_of(flow);
-    if (record == nullptr || !record->discards || seq != flow.rcv_nxt) return false;
-    const bool nothing_unread = record->receive.empty() || record->unread == flow.rcv_nxt;
-    tcp::taken(flow, static_cast<std::uint32_t>(bytes));
-    if (!record->receive.empty())
-        tcp::taken(flow, core.blocks.contiguous_from(record->receive, flow.rcv_nxt));
-    if (!nothing_unread) return true;
-    record->unread = flow.rcv_nxt;
-    core.blocks.drop_before(record->receive, record->unread);
-    return true;
-}
-
 /// A FIN counts once all text before it is in.
-void take_due_fin(Core& core, const Turn& turn, FlowId id, Seq fin_seq) {
+void take_due_fin(Core& core, const Turn& turn, FlowId id) {
     Flow& flow = core.flows[id];
-    if (fin_seq == flow.rcv_nxt) {
-        if (Busy* record = core.busy_of(flow)) {
-            record->effort.fin_held = 0;
-            record->end = true;
-            if (record->unread == flow.rcv_nxt)
-                record->unread += 1;  // nothing is unread but the FIN
-        }
-        tcp::take_fin(flow, core.context(flow, turn.now));
-        return;
+    if (Busy* record = core.busy_of(flow)) {
+        core.pieces.free_all(record->pieces);  // nothing comes after a FIN
+        record->effort.fin_held = 0;
+        record->end = true;
+        if (record->unread == flow.rcv_nxt) record->unread += 1;  // nothing is unread but the FIN
     }
-    flow.ack_now = 1;  // beyond a hole: RFC 5681 section 4.2
-    Busy* record = core.borrow(id);
-    if (record == nullptr) return;  // the peer sends it again
-    record->effort.fin_held = 1;
-    record->effort.fin_seq = fin_seq;
+    tcp::take_fin(flow, core.context(flow, turn.now));
 }
 
 }  // namespace
@@ -231,22 +177,26 @@ bool take_text(Core& core, const Turn& turn, Packet& packet, FlowId id,
     Flow& flow = core.flows[id];
     const Seq begin{packet.header_at<TcpHeader>(packet.view.l4).seq.host()};
     if (arrival.text_length > 0) {
-        packet.took_text = true;
+        const bool owed_before = flow.ack_pending != 0;
         if (!reset_if_nobody_reads(core, turn, id)) return false;
         Seq seq = begin + arrival.text_skip;
         auto text = packet.payload().subspan(arrival.text_skip, arrival.text_length);
         const Busy* record = core.busy_of(flow);
-        if (discard_if_shut(core, flow, seq, text.size())) {
-            text = {};
-        } else if (seq == flow.rcv_nxt && (record == nullptr || record->receive.empty())) {
+        if (seq == flow.rcv_nxt && (record == nullptr || has_nothing_waiting(*record))) {
             const std::size_t bytes = take_directly(core, id, text, turn.now);
             seq += static_cast<std::uint32_t>(bytes);
             text = text.subspan(bytes);
         }
         if (!text.empty()) hold_text(core, packet, id, seq, text);
+        packet.owes_ack = !owed_before && flow.ack_pending != 0;
     }
-    if (arrival.fin)
-        take_due_fin(core, turn, id, begin + static_cast<std::uint32_t>(packet.payload().size()));
+    if (arrival.fin) {
+        const Seq fin_seq = begin + static_cast<std::uint32_t>(packet.payload().size());
+        if (fin_seq == flow.rcv_nxt)
+            take_due_fin(core, turn, id);
+        else
+            hold_fin(core, packet, id, fin_seq);
+    }
     return offer_text(core, turn, id);
 }
 
@@ -254,7 +204,7 @@ bool offer_text(Core& core, const Turn& turn, FlowId id) {
     Flow& flow = core.flows[id];
     if (const Busy* record = core.busy_of(flow);
         record != nullptr && record->effort.fin_held != 0 && record->effort.fin_seq == flow.rcv_nxt)
-        take_due_fin(core, turn, id, flow.rcv_nxt);
+        take_due_fin(core, turn, id);
     if (core.service_of(flow) == nullptr) return true;
     offer_queue(core, id, turn.now);
     const Busy* record = core.busy_of(flow);

@@ -72,6 +72,7 @@ bool check_sequence(Judgement& j) {
     const Segment& s = j.segment;
     if (is_acceptable(flow, s) || is_crossing_syn(flow, s)) return true;
     if (s.has(rst)) return j.settle(Drop::tcp_out_of_window);
+    note_duplicate(j);
     if (flow.state() == State::time_wait && s.has(fin) && s.end() == flow.rcv_nxt)
         flow.last_heard = j.context.now.ms();  // the peer's FIN again: the 2 MSL begin anew
     // RFC 7323 section 4.3: the ACK was lost, and the ACK of the repetition echoes the repetition.
@@ -98,26 +99,6 @@ bool check_syn(Judgement& j) {
     return j.challenge();  // RFC 5961 section 4.2
 }
 
-// RFC 9293 section 3.10.7.4, seventh: what of the text lies inside the window and is new.
-void find_text(Judgement& j) {
-    const Flow& flow = j.flow;
-    const Segment& s = j.segment;
-    if (!may_receive_text(flow.state())) return;
-    if (s.has(syn)) {  // a crossing SYN: its text comes again, as that of every SYN
-        j.flow.ack_now = s.length() > 1 ? 1 : 0;
-        return;
-    }
-    const Seq from = later(s.seq, flow.rcv_nxt);
-    const Seq to = earlier(s.seq + s.text_length, flow.rcv_adv);
-    if (from < to) {
-        j.arrival.text_skip = from - s.seq;
-        j.arrival.text_length = to - from;
-    }
-    const bool whole = to == s.seq + s.text_length;
-    j.arrival.fin = s.has(fin) && whole;
-    if (s.length() > 0 && (!whole || (from == to && !s.has(fin)))) j.flow.ack_now = 1;
-}
-
 }  // namespace
 
 Arrival on_segment(Flow& flow, Effort* effort, const Segment& segment, const Context& context) {
@@ -141,27 +122,6 @@ Arrival on_segment(Flow& flow, Effort* effort, const Segment& segment, const Con
     find_text(j);  // seventh and eighth go on in the stack, which finds a place for the text
     if (flow.ecn != 0) note_congestion(j);
     return j.arrival;
-}
-
-void taken(Flow& flow, std::uint32_t bytes) {
-    if (bytes == 0) return;
-    flow.rcv_nxt += bytes;
-    if (flow.rcv_adv < flow.rcv_nxt) flow.rcv_adv = flow.rcv_nxt;
-    // RFC 9293 section 3.8.6.3: an ACK for at least every second full segment.
-    if (flow.ack_pending != 0 || bytes >= 2 * flow.mss_bytes()) flow.ack_now = 1;
-    flow.ack_pending = 1;
-}
-
-void take_fin(Flow& flow, const Context& context) {
-    flow.rcv_nxt += 1;
-    if (flow.rcv_adv < flow.rcv_nxt) flow.rcv_adv = flow.rcv_nxt;
-    flow.ack_now = 1;
-    switch (flow.state()) {
-        case State::established: enter(flow, State::close_wait); break;
-        case State::fin_wait_1: enter(flow, State::closing); break;
-        case State::fin_wait_2: await_old_segments(flow, context.settings, context.now); break;
-        default: break;
-    }
 }
 
 }  // namespace terminus::tcp

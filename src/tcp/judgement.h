@@ -63,6 +63,12 @@ void measure_by_echo(Judgement& j);
 /// RFC 3168 section 6.1.3, of flows with ECN: marked text is echoed until CWR comes.
 void note_congestion(Judgement& j);
 
+// receive.cc
+/// RFC 9293 section 3.10.7.4, seventh: what of the text lies inside the window and is new.
+void find_text(Judgement& j);
+/// RFC 2883 section 4: what of a segment was received before.
+void note_duplicate(Judgement& j);
+
 // syn_sent.cc
 /// RFC 9293 section 3.10.7.3, whole.
 void judge_in_syn_sent(Judgement& j);

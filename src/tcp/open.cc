@@ -20,6 +20,7 @@ void begin(Flow& flow, Seq iss, const Settings& settings, Tick now) {
     flow.snd_wnd = 0;
     flow.send_scale = 0;
     flow.backoff = 0;
+    flow.quick = settings.delayed_ack_from_start ? 0 : 3;
     flow.srtt = flow.rttvar = ShortMicros{};
     flow.last_heard = now.ms();
     flow.time_from(now);

@@ -201,7 +201,7 @@ void start_timer(Flow& flow, Effort* effort, bool was_idle, const Settings& sett
 }  // namespace
 
 void sent(Flow& flow, Effort* effort, const Plan& plan, const Settings& settings, Tick now) {
-    flow.ack_pending = flow.ack_now = 0;
+    acknowledged(flow, effort);
     const bool has_fin = (plan.flags & tcp_flag::fin) != 0;
     const Seq end = plan.seq + plan.length + (has_fin ? 1 : 0);
     const bool is_new = end > flow.snd_nxt, was_idle = flow.in_flight() == 0;

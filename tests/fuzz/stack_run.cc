@@ -14,6 +14,7 @@ Harness::Options options_for_runs() {
     settings.flows = 32;  // small, so that every limit is met
     settings.ip6_flows = 16;
     settings.busy_flows = 8;
+    settings.hole_flows = 4;
     settings.blocks = 64;
     settings.half_open_flows = 8;
     settings.tcp.receive_buffer_bytes = 8000;

@@ -24,8 +24,7 @@ TEST(Sequence, TakesThePartThatIsNew) {  // RFC 9293 section 3.10.7.4, seventh
         < P. 1:101(100) ack 1
         +40
         > . 1:1(0) ack 101
-        < P. 51:151(100) ack 1
-        +40
+        < P. 51:151(100) ack 1       // RFC 5681 section 4.2: a duplicate in part
         > . 1:1(0) ack 151
         call receive 1000 = 150
     )");

@@ -52,6 +52,8 @@ StackSettings test_settings() {
     settings.flows = 1024;
     settings.ip6_flows = 512;
     settings.busy_flows = 256;
+    settings.hole_flows = 64;
+    settings.tcp.delayed_ack_from_start = true;  // so that scripts need not count segments
     settings.blocks = 8192;
     settings.half_open_flows = 256;
     settings.interfaces = {test_interface()};

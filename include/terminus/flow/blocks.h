@@ -2,10 +2,12 @@
 /// it is read, text that came out of order until its gap is filled.
 ///
 /// A block is 256 bytes: a header of 16 and 240 of text. A chain is a list of blocks in the order
-/// of their sequence numbers (RFC 9293 section 3.4, so all of it within 2^31), perhaps with holes,
-/// never overlapping. Text held already wins over text that comes later. The chain's owner keeps a
-/// Chain, 12 bytes, which a slab of conversations has room for; one that has room for 4 bytes keeps
-/// `head` and asks whole(head), a walk.
+/// of their sequence numbers (RFC 9293 section 3.4, so all of it within 2^31), without holes; text
+/// beyond a hole is a chain of its own (pieces.h). Two blocks that follow each other hold more than
+/// 240 bytes together, however the text came, but for the one that the reader is in: a chain takes
+/// at most 2 blocks for every 240 bytes, and one more. The owner keeps a Chain, 12 bytes, which a
+/// slab of conversations has room for; one that has room for 4 bytes keeps `head` and asks
+/// whole(head), a walk.
 ///
 /// Memory: see arena.h. One thread. When no block is free, less is stored and the answer says so;
 /// nothing stored is ever lost. What a step costs is said where it is not constant.
@@ -29,8 +31,8 @@ struct Chain {
 };
 static_assert(sizeof(Chain) == 12);
 
-/// Where a sender last read in a chain without holes, so that the next read need not walk from the
-/// head. It may outlive what it points at: a cursor that lies before the chain is not followed.
+/// Where a sender last read in a chain, so that the next read need not walk from the head. It may
+/// outlive what it points at: a cursor that lies before the chain is not followed.
 struct ChainCursor {
     std::uint32_t block = no_slot;
     tcp::Seq seq;  ///< the block's first, when it was read
@@ -51,9 +53,15 @@ public:
     Blocks(std::span<std::byte> memory, std::uint32_t blocks) : blocks_{memory, blocks} {}
     Blocks(std::span<std::byte> memory, Existing) : blocks_{memory, existing} {}
 
-    /// Stores what of `text`, which begins at `seq`, the chain does not hold yet; returns the bytes
-    /// newly stored. At or beyond the tail block: O(text). Else a walk from the head.
-    std::size_t insert(Chain& chain, tcp::Seq seq, std::span<const std::byte> text);
+    /// Stores text behind the chain, whose end is `seq`, or which is empty; returns the bytes
+    /// stored. O(text).
+    std::size_t append(Chain& chain, tcp::Seq seq, std::span<const std::byte> text);
+    /// Stores text before a chain, which begins where the text ends; there must be blocks enough.
+    /// O(text).
+    void prepend(Chain& chain, tcp::Seq seq, std::span<const std::byte> text);
+    /// Links the blocks of `next`, which begins where `chain` ends; `next` is empty afterwards.
+    /// Either may be empty before. O(1).
+    void join(Chain& chain, Chain& next);
 
     /// Forgets the text before `seq`: acknowledged, or taken. Returns the bytes forgotten. O(blocks
     /// freed).
@@ -66,20 +74,13 @@ public:
 
     /// The text of the first block, to be handed over in place; empty when the chain is.
     [[nodiscard]] std::span<const std::byte> front(const Chain& chain) const;
-    /// The bytes held from `seq` on without a hole. Walks; a chain without holes says it by
-    /// `bytes`.
-    [[nodiscard]] std::uint32_t contiguous_from(const Chain& chain, tcp::Seq seq) const;
-    /// Copies from `seq` on until `out` is full, a hole or the end; returns the bytes copied. Walks
-    /// to `seq`.
+    /// Copies from `seq` on until `out` is full or the end; returns the bytes copied. Walks to
+    /// `seq`.
     std::size_t read(const Chain& chain, tcp::Seq seq, std::span<std::byte> out) const;
-    /// The same from a chain without holes; reading in order walks no block twice.
+    /// The same; reading in order walks no block twice.
     std::size_t read(const Chain& chain, ChainCursor& cursor, tcp::Seq seq,
                      std::span<std::byte> out) const;
 
-    /// The number of stretches; the first stretches.size() of them are written, for SACK (RFC
-    /// 2018). Walks.
-    std::size_t stretches(const Chain& chain, std::span<Stretch> stretches) const;
-    [[nodiscard]] std::size_t pieces(const Chain& chain) const { return stretches(chain, {}); }
     /// The number of blocks a chain occupies. Walks.
     [[nodiscard]] std::uint32_t blocks_of(const Chain& chain) const;
     /// The chain that begins at `head` (no_slot: the empty one). Walks.
@@ -109,13 +110,10 @@ private:
 
     std::uint32_t last_not_after(const Chain& chain, tcp::Seq seq) const;
     std::uint32_t walk_to(std::uint32_t block, tcp::Seq seq) const;
-    std::uint32_t next_of(const Chain& chain, std::uint32_t block) const;
     std::size_t copy_from(std::uint32_t block, tcp::Seq seq, std::span<std::byte> out) const;
-    std::size_t fill_gap(Chain& chain, std::uint32_t& at, tcp::Seq seq,
-                         std::span<const std::byte> text);
-    std::size_t extend(std::uint32_t at, tcp::Seq seq, std::span<const std::byte> text);
-    bool add_block_after(Chain& chain, std::uint32_t& at, tcp::Seq seq,
-                         std::span<const std::byte> text);
+    std::size_t extend(std::uint32_t at, std::span<const std::byte> text);
+    [[nodiscard]] std::uint32_t new_block(tcp::Seq seq, std::span<const std::byte> text);
+    void link(Chain& chain, std::uint32_t id);
     void merge_next(Chain& chain, std::uint32_t at);
     void drop_head(Chain& chain);
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "terminus/base/drop.h"
+#include "terminus/flow/blocks.h"
 #include "terminus/flow/flow_id.h"
 #include "terminus/flow/key.h"
 #include "terminus/stack/frame.h"
@@ -22,10 +23,12 @@ struct Packet {
     FlowId flow = no_flow;  ///< the flow that shall speak in this packet's frame, if any
     std::uint8_t interface = 0;
     bool sent = false;        ///< the frame left as an answer
-    bool took_text = false;   ///< in-order text was taken or held: it is owed an ACK
+    bool owes_ack = false;    ///< its text is the first that the next ACK is owed for
     bool reopens = false;     ///< a SYN that found TIME-WAIT: the new ISN lies beyond `isn_floor`
     tcp::Seq isn_floor;       ///< SND.NXT of the flow before
     bool held = false;        ///< its text waits in blocks
+    bool wants_ack = false;   ///< out of order, or not the first of its kind: an ACK of its own
+    Stretch duplicate;        ///< what it brought a second time: RFC 2883
     bool retransmit = false;  ///< the flow's oldest segment is to be sent again
     bool repeat_syn = false;  ///< the flow's SYN or SYN-ACK is to be sent again
     Drop drop = Drop::none;

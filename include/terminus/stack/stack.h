@@ -49,6 +49,7 @@ struct StackSettings {
     std::uint32_t ip6_flows = 1 << 14;  ///< of which IPv6 at most
     std::uint32_t busy_flows =
         1 << 12;  ///< busy records: flows with much in flight, text held, or calls
+    std::uint32_t hole_flows = 1 << 10;       ///< those that hold text beyond a hole at a time
     std::uint32_t conversations = 1 << 10;    ///< those of user calls, at most busy_flows count
     std::uint32_t blocks = 1 << 14;           ///< of 256 bytes, for text that waits
     std::uint32_t half_open_flows = 1 << 14;  ///< flows in SYN-RECEIVED at most

@@ -94,14 +94,14 @@ struct Effort {
     Undo undo;
     Seq tail_probe_end;  ///< TLP.end_seq
     Scoreboard sent;
-    SackedRange duplicate;  ///< reserved: DSACK to report
-    // reserved: RFC 7323 and RFC 8899.
-    std::uint32_t last_ack_sent = 0, path_mtu_bytes = 0;
+    Seq last_ack_sent;  ///< RCV.NXT when an ACK last left
+    // reserved: RFC 8899.
+    std::uint32_t path_mtu_bytes = 0;
     // What STATUS tells of the past.
     std::uint32_t total_retransmissions = 0, delivered_segments = 0, busy_us = 0;
     std::uint32_t duplicate_sacks = 0;
     std::uint16_t reordering_segments = reordering_at_first;  ///< the farthest seen
 };
-static_assert(sizeof(Effort) == 392);
+static_assert(sizeof(Effort) == 384);
 
 }  // namespace terminus::tcp

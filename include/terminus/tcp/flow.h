@@ -71,7 +71,7 @@ struct Flow {
     Seq rcv_adv;                     ///< the right edge of the window offered: never taken back
     std::uint32_t snd_wnd : 30 = 0;  ///< bytes, scaled: 65535 << 14 at most (RFC 7323 section 2.3)
     std::uint32_t quick : 2 =
-        0;  ///< reserved: how much of the beginning is still acknowledged at once
+        0;  ///< how much of the beginning is still acknowledged at once: tcp/receive.cc
     Seq snd_wl1;
     std::uint16_t mss_bits : 14 = 536;  ///< text of a full segment: the options of each are off it
     std::uint16_t generation : 2 =

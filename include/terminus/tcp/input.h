@@ -33,6 +33,7 @@ struct Arrival {
     std::uint32_t acked_bytes = 0;  ///< sequence space newly acknowledged, SYN and FIN included
     std::uint32_t text_skip = 0;    ///< text to pass over: received before
     std::uint32_t text_length = 0;  ///< text to take after that, inside the window
+    SackedRange duplicate;          ///< what came before and came again: RFC 2883; else empty
     std::optional<Reply> reply;     ///< an RST that the segment deserves
 };
 
@@ -55,10 +56,10 @@ struct Context {
 [[nodiscard]] bool take_late(Flow& flow, Effort& effort, const Segment& segment,
                              const Context& context, const Arrival& arrival);
 
-/// `bytes` of in-order text were taken or held: they are acknowledged from now on. RFC 9293
-/// section 3.10.7.4, seventh; a segment out of order is acknowledged at once (MAY-13); an ACK
-/// becomes due at once for every second full segment (SHLD-19), else it is delayed.
-void taken(Flow& flow, std::uint32_t bytes);
+/// `bytes` of in-order text were taken or held: they are acknowledged from now on, at once or with
+/// a delay: RFC 9293 sections 3.10.7.4, seventh, and 3.8.6.3 (SHLD-19); a segment out of order is
+/// acknowledged at once (MAY-13). `effort` may be null.
+void taken(Flow& flow, const Effort* effort, std::uint32_t bytes, const Settings& settings);
 /// All text before the FIN is in: RFC 9293 section 3.10.7.4, eighth.
 void take_fin(Flow& flow, const Context& context);
 

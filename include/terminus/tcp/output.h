@@ -35,6 +35,11 @@ struct Outgoing {
 /// One byte of text (or the FIN) beyond a closed window: RFC 9293 section 3.8.6.1.
 [[nodiscard]] std::optional<Plan> window_probe(const Flow& flow, const Outgoing& outgoing);
 
+/// A segment with an ACK leaves: nothing is owed any more. `effort` may be null.
+inline void acknowledged(Flow& flow, Effort* effort) {
+    flow.ack_pending = flow.ack_now = 0;
+    if (effort != nullptr) effort->last_ack_sent = flow.rcv_nxt;
+}
 /// `plan` was written and left: moves snd_nxt, starts the RTT measurement and the timer.
 void sent(Flow& flow, Effort* effort, const Plan& plan, const Settings& settings, Tick now);
 
