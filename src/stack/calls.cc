@@ -105,10 +105,7 @@ std::uint32_t send_room(const Core& core, const Busy& record) {
 
 void reopen_window(Core& core, FlowId id) {
     Flow& flow = core.flows[id];
-    const std::uint32_t room = receive_room(core, flow);
-    const std::uint32_t step =
-        std::min(2 * flow.mss_bytes(), core.settings_of(flow).receive_buffer_bytes / 2);
-    if (!tcp::may_receive_text(flow.state()) || room < flow.rcv_wnd() + step) return;
+    if (!tcp::is_window_news(flow, receive_room(core, flow), core.settings_of(flow))) return;
     flow.ack_now = 1;
     core.flows.make_ready(id);
 }

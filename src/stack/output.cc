@@ -181,11 +181,8 @@ void borrow_for_flight(Core& core, FlowId id, std::uint32_t unsent) {
 /// A window that was as good as closed can open: the peer need not ask with a probe (RFC 9293
 /// section 3.8.6.2.2).
 bool opens_window(const Core& core, const Flow& flow) {
-    const std::uint32_t two_segments = 2 * flow.mss_bytes();
-    if (!tcp::may_receive_text(flow.state()) || flow.rcv_wnd() >= two_segments) return false;
-    const std::uint32_t step =
-        std::min(two_segments, core.settings_of(flow).receive_buffer_bytes / 2);
-    return receive_room(core, flow) >= flow.rcv_wnd() + step;
+    if (flow.rcv_wnd() >= 2 * flow.mss_bytes()) return false;
+    return tcp::is_window_news(flow, receive_room(core, flow), core.settings_of(flow));
 }
 
 bool wants_nagle(const Core& core, const Flow& flow) {

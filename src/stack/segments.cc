@@ -28,7 +28,7 @@ bool establish(Core& core, const Turn& turn, FlowId id) {
         ++core.counters.services[flow.service].connections;
         return begin_service(core, turn, id);
     }
-    offer_conversation(core, id);
+    if (!defer_conversation(core, id, turn.now)) offer_conversation(core, id);
     if (const Busy* record = core.busy_of(core.flows[id]); record != nullptr && record->closes)
         tcp::close(core.flows[id]);
     return true;

@@ -69,7 +69,8 @@ void tell_busy(const Core& core, const Busy& record, Status& status) {
     status.rcv_up = tcp::rcv_up(core.flows[record.flow], record.effort);
     status.send_queue_bytes = record.send.bytes;
     status.receive_queue_bytes = unread_bytes(record);
-    status.unaccepted_reassembly_bytes = record.receive.bytes - status.receive_queue_bytes;
+    status.unaccepted_reassembly_bytes = core.pieces.bytes(record.pieces);
+    status.reassembly_pieces = core.pieces.count(record.pieces);
 }
 
 void tell_conversation(const Core& core, const Busy& record, Status& status) {

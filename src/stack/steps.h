@@ -39,6 +39,14 @@ void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Rep
 /// half behind the peer's when the service has nothing more to say. Returns false when the flow
 /// ended.
 [[nodiscard]] bool offer_text(Core& core, const Turn& turn, FlowId id);
+// deferral.cc: a conversation that is accepted when its peer has spoken.
+/// At ESTABLISHED: true when the listener waits for the first text.
+[[nodiscard]] bool defer_conversation(Core& core, FlowId id, Tick now);
+/// The text is there, or the time is over: into the accept queue.
+void end_deferral(Core& core, FlowId id);
+/// A look at a flow that may wait so: ends what is due; true when it goes on waiting.
+[[nodiscard]] bool goes_on_waiting(Core& core, FlowId id, Tick now);
+
 // holes.cc: text that waits.
 /// Copies text into the receive queue, or beside it when it lies beyond a hole; what thereby became
 /// in order is acknowledged.

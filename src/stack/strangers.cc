@@ -83,8 +83,8 @@ FlowId begin_flow(Core& core, const Turn& turn, Packet& packet, const Standing& 
     flow.service = standing.service;
     tcp::open_passive(flow, beginning.syn, beginning.iss, core.link(flow),
                       settings_for(core, standing), turn.now);
-    const Service* service = core.service_of(flow);
-    if (service != nullptr && service->manner().closes_window) flow.rcv_adv = flow.rcv_nxt;
+    if (core.service_of(flow) != nullptr)  // no more than it will be offered from then on
+        flow.rcv_adv = flow.rcv_nxt + std::min(flow.rcv_wnd(), receive_room(core, flow));
     const bool attached =
         standing.listener == no_slot || attach_listener(core, id, standing.listener);
     if (core.flows.begin(id) && attached) {

@@ -141,6 +141,12 @@ void take_due_fin(Core& core, const Turn& turn, FlowId id) {
     tcp::take_fin(flow, core.context(flow, turn.now));
 }
 
+/// The peer's first text, or its FIN, is in.
+bool has_spoken(const Core& core, const Flow& flow) {
+    const Busy* record = core.busy_of(flow);
+    return record != nullptr && record->serial != 0 && (!record->receive.empty() || record->end);
+}
+
 }  // namespace
 
 void keep_service_state(Core& core, Flow& flow, const ServiceState& state) {
@@ -151,22 +157,38 @@ void keep_service_state(Core& core, Flow& flow, const ServiceState& state) {
         flow.held = state.mark.value;
 }
 
+namespace {
+
+/// What a flow may hold unread. A service that answers in its own time leaves little: no more is
+/// offered than is held for it, so that nothing which was offered has to be thrown away.
+std::uint32_t buffer_bytes(const Core& core, const Flow& flow) {
+    const tcp::Settings& tcp = core.settings_of(flow);
+    const Service* service = core.service_of(flow);
+    if (service == nullptr || service->text() != Text::generated) return tcp.receive_buffer_bytes;
+    const std::uint32_t most = std::max(tcp.unread_limit_bytes, 2 * flow.mss_bytes());
+    return std::min(tcp.receive_buffer_bytes, most);
+}
+
+std::uint32_t held_bytes(const Core& core, const Flow& flow) {
+    const Busy* record = core.busy_of(flow);
+    if (record == nullptr) return 0;
+    const std::uint32_t received = record->receive.bytes + record->unreleased;
+    // Text to be echoed was received too. A user's own text was not: counting it would let two
+    // users with much to say close each other's windows for ever.
+    return received + (flow.service != Flow::no_service ? record->send.bytes : 0);
+}
+
+}  // namespace
+
 std::uint32_t receive_room(const Core& core, const Flow& flow) {
     const Service* service = core.service_of(flow);
     if (service != nullptr && service->manner().closes_window) return 0;
     const auto& tcp = core.settings_of(flow);
-    std::uint32_t held = 0;
-    if (const Busy* record = core.busy_of(flow)) {
-        held = record->receive.bytes + record->unreleased;
-        // Text to be echoed was received too. A user's own text was not: counting it would let two
-        // users with much to say close each other's windows for ever.
-        if (flow.service != Flow::no_service) held += record->send.bytes;
-    }
+    const std::uint32_t buffer = buffer_bytes(core, flow), held = held_bytes(core, flow);
+    const std::uint32_t left = buffer > held ? buffer - held : 0;
     // The window field says no more than this: RFC 7323 section 2.3.
     const std::uint32_t largest = 65535U << (flow.window_scaling != 0 ? tcp.window_scale : 0);
-    const std::uint32_t buffer =
-        tcp.receive_buffer_bytes > held ? tcp.receive_buffer_bytes - held : 0;
-    const std::uint32_t room = std::min(buffer, largest);
+    const std::uint32_t room = std::min({left, largest, tcp.receive_window_bytes});
     // Never more than half of what the blocks could still hold: others need room too.
     const std::uint64_t free = std::uint64_t{core.blocks.free_blocks()} * Blocks::text_bytes / 2;
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(room, free));
@@ -197,6 +219,7 @@ bool take_text(Core& core, const Turn& turn, Packet& packet, FlowId id,
         else
             hold_fin(core, packet, id, fin_seq);
     }
+    if (flow.waits() == tcp::Waits::user && has_spoken(core, flow)) end_deferral(core, id);
     return offer_text(core, turn, id);
 }
 

@@ -54,6 +54,7 @@ void borrow_for_loss(Core& core, FlowId id, Tick now) {
 
 void look_at(Core& core, const Turn& turn, FlowId id) {
     Flow& flow = core.flows[id];
+    if (goes_on_waiting(core, id, turn.now)) return;
     if (is_ending_due(core, id, turn.now)) {
         const Flows::Before earlier = core.flows.before(id);
         if (!end_by_service(core, turn, id)) return;

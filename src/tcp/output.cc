@@ -244,18 +244,4 @@ bool abort_sends_reset(const Flow& flow) {
     }
 }
 
-std::uint16_t offer_window(Flow& flow, std::uint32_t room_bytes, const Settings& settings) {
-    const std::uint32_t scale = flow.window_scaling != 0 ? settings.window_scale : 0;
-    const std::uint32_t unit = 1U << scale;
-    const std::uint32_t offered = flow.rcv_wnd();
-    const std::uint32_t step = std::min(flow.mss_bytes(), settings.receive_buffer_bytes / 2);
-    std::uint32_t window = room_bytes >= offered + step ? room_bytes & ~(unit - 1) : offered;
-    // What was offered is not taken back, even where the unit of the field cannot say it exactly.
-    const std::uint32_t field =
-        std::min<std::uint32_t>((std::max(window, offered) + unit - 1) >> scale, 65535);
-    window = field << scale;
-    if (window > offered) flow.rcv_adv = flow.rcv_nxt + window;
-    return static_cast<std::uint16_t>(field);
-}
-
 }  // namespace terminus::tcp

@@ -50,8 +50,12 @@ void close(Flow& flow);
 
 /// The window field for the next segment, moving rcv_adv: at most `room_bytes` beyond rcv_nxt,
 /// never taken back (RFC 9293 section 3.8.6, SHLD-14), moved only by a worthwhile step (RFC 9293
-/// section 3.8.6.2.2, MUST-39).
+/// section 3.8.6.2.2, MUST-39), or always, where the user has said how much exactly.
 [[nodiscard]] std::uint16_t offer_window(Flow& flow, std::uint32_t room_bytes,
                                          const Settings& settings);
+/// True when the peer shall learn at once that its window may grow to `room_bytes`: by two segments
+/// or half the buffer, by less when it is closed.
+[[nodiscard]] bool is_window_news(const Flow& flow, std::uint32_t room_bytes,
+                                  const Settings& settings);
 
 }  // namespace terminus::tcp
