@@ -40,6 +40,11 @@ Limiter::Entry& Limiter::find(const Address& destination) {
     return oldest;
 }
 
+void Limiter::refill() {
+    std::ranges::fill(entries_, Entry{});
+    global_.refill();
+}
+
 Allowed Limiter::allow(const Address& destination, Tick now, Rng& rng) {
     if (per_destination_.per_second != 0 && !find(destination).bucket.take(per_destination_, now))
         return Allowed::per_destination;

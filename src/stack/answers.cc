@@ -232,6 +232,7 @@ void receive_datagram(Core& core, const Turn& turn, Packet& packet) {
         packet.drop = Drop::ip_source_invalid;
         return;
     }
+    if (take_datagram(core, packet)) return;
     const auto port = packet.header_at<UdpHeader>(packet.view.l4).destination_port.host();
     const Rule* rule = judge(core, packet, RuleProtocol::udp, port);
     if (rule != nullptr && rule->action == Action::serve)

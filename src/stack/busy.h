@@ -3,6 +3,7 @@
 /// its user must learn.
 #pragma once
 
+#include "terminus/base/time.h"
 #include "terminus/flow/blocks.h"
 #include "terminus/flow/flow_id.h"
 #include "terminus/flow/slab.h"
@@ -10,6 +11,7 @@
 #include "terminus/tcp/effort.h"
 #include "terminus/tcp/settings.h"
 
+#include <array>
 #include <cstdint>
 
 namespace terminus {
@@ -39,7 +41,8 @@ struct Busy {
     CallError error = CallError::none;                 ///< why the flow ended
     std::uint32_t previous = no_slot, next = no_slot;  ///< in the listener's list
     std::uint32_t unreleased = 0;  ///< text received, whose window waits for release()
-    bool queued = false;           ///< established, in the listener's queue
+    bool queued = false;           ///< in the listener's accept queue
+    bool deferred = false;         ///< established, not yet in it: no text has come
     bool detached = false;         ///< the user has closed: nobody reads any more
     bool discards = false;         ///< the user has shut the receiving half
     bool more = false;             ///< a last short segment waits for more text
@@ -51,6 +54,22 @@ static_assert(sizeof(Busy) <= 512);
 
 using BusySlab = Slab<Busy>;
 
+/// What a conversation's sending does, or what holds it back.
+enum class Pace : std::uint8_t {
+    idle,
+    busy,            ///< text is in flight, or waits for the congestion window
+    window_limited,  ///< text waits, and only the peer's window holds it back
+    buffer_limited,  ///< all of a full send buffer is in flight: its user could say more
+};
+
+/// When things last happened to a conversation, and how long it sent at which pace.
+struct History {
+    Tick data_received, data_sent, ack_received;  ///< since the OPEN where never
+    Pace pace = Pace::idle;
+    Tick paced_since;
+    std::array<std::uint64_t, 4> spent_us{};  ///< by Pace, up to paced_since
+};
+
 /// What only a conversation has: its own settings, and what STATUS tells of its past. Its handle's
 /// life is the busy record's.
 struct Details {
@@ -61,6 +80,10 @@ struct Details {
     Millis linger_end;
     std::uint16_t peer_mss_bytes = 0, advertised_mss_bytes = 0;  ///< that the SYNs stand for
     bool ecn_seen = false;  ///< a codepoint of ECN came: RFC 3168 section 5
+    Millis deferred_until;   ///< accepted then, even without text
+    Endpoint local, remote;  ///< kept for when the flow is gone
+    bool active = false;     ///< opened by us
+    History history;
 };
 
 using DetailsSlab = Slab<Details>;

@@ -3,6 +3,7 @@
 #include "calls.h"
 
 #include "terminus/tcp/output.h"
+#include "terminus/tcp/urgent.h"
 
 #include "steps.h"
 
@@ -71,7 +72,9 @@ void close_half(Core& core, Busy& record) {
     const FlowId id = record.flow;
     Flow& flow = core.flows[id];
     if (flow.state() == State::syn_sent) return core.end_flow(id, CallError::closing);
-    if (flow.state() == State::syn_received) {  // queued until ESTABLISHED
+    // Queued until ESTABLISHED. Deliberate: RFC 9293 lets a FIN without text before it follow our
+    // SYN at once; here one thing at a time is under way, as long as nothing is acknowledged.
+    if (flow.state() == State::syn_received) {
         record.closes = true;
         return;
     }
@@ -93,6 +96,11 @@ std::size_t give_text(Core& core, Busy& record, std::span<std::byte> into, Recei
 }
 
 }  // namespace
+
+CallError no_record(const Core& core, Conversation which) {
+    const bool is_datagrams = core.datagrams.find(which) != nullptr;
+    return is_datagrams ? CallError::bad_request : CallError::no_such_conversation;
+}
 
 std::uint32_t unread_bytes(const Busy& record) {
     return record.receive.bytes;
@@ -127,15 +135,18 @@ void let_go(Core& core, std::uint32_t slot) {
 CallResult<std::size_t> send(Core& core, Conversation which, std::span<const std::byte> text,
                              SendHow how) {
     Busy* record = record_of(core, which);
-    if (record == nullptr) return {.error = CallError::no_such_conversation};
+    if (record == nullptr) return {.error = no_record(core, which)};
     const CallError refused = refuses_to_send(core, *record);
     if (refused != CallError::none) return {.error = refused};
-    const Flow& flow = core.flows[record->flow];
+    Flow& flow = core.flows[record->flow];
     const tcp::Seq end = record->send.empty() ? flow.snd_nxt : core.blocks.end(record->send);
     const std::size_t fits = std::min<std::size_t>(send_room(core, *record), text.size());
     const std::size_t queued = core.blocks.append(record->send, end, text.first(fits));
     if (queued == 0 && !text.empty()) return {.error = CallError::would_block};
     record->more = how.more;
+    // RFC 9293 section 3.10.2: an urgent SEND sets SND.UP; here the end of what was queued.
+    if (how.urgent && queued > 0)
+        tcp::set_urgent(flow, record->effort, core.blocks.end(record->send));
     // Before the handshake is over text is queued: RFC 9293 section 3.10.2.
     if (tcp::is_synchronised(flow.state())) core.flows.make_ready(record->flow);
     return {.value = queued};
@@ -144,7 +155,7 @@ CallResult<std::size_t> send(Core& core, Conversation which, std::span<const std
 CallResult<std::size_t> receive(Core& core, Conversation which, std::span<std::byte> into,
                                 ReceiveHow how) {
     Busy* record = record_of(core, which);
-    if (record == nullptr) return {.error = CallError::no_such_conversation};
+    if (record == nullptr) return {.error = no_record(core, which)};
     if (record->detached) return {.error = CallError::closing};
     const std::size_t length = std::min<std::size_t>(unread_bytes(*record), into.size());
     if (length > 0) return {.value = give_text(core, *record, into.first(length), how)};
@@ -157,7 +168,7 @@ CallResult<std::size_t> receive(Core& core, Conversation which, std::span<std::b
 
 CallError release(Core& core, Conversation which, std::uint32_t bytes) {
     Busy* record = record_of(core, which);
-    if (record == nullptr) return CallError::no_such_conversation;
+    if (record == nullptr) return no_record(core, which);
     if (record->detached) return CallError::closing;
     if (bytes > record->unreleased) return CallError::bad_request;
     record->unreleased -= bytes;
@@ -167,7 +178,7 @@ CallError release(Core& core, Conversation which, std::uint32_t bytes) {
 
 CallError shutdown(Core& core, Conversation which, Half half) {
     Busy* record = record_of(core, which);
-    if (record == nullptr) return CallError::no_such_conversation;
+    if (record == nullptr) return no_record(core, which);
     const CallError refused = refuses_to_send(core, *record);
     const bool gone = record->detached || record->flow == no_flow;
     if (gone) return refused;
@@ -179,9 +190,10 @@ CallError shutdown(Core& core, Conversation which, Half half) {
     return CallError::none;
 }
 
-CallError close(Core& core, Conversation which, Tick) {
+CallError close(Core& core, Conversation which, Tick now) {
+    if (auto* datagrams = core.datagrams.find(which)) return close(core, *datagrams);
     Busy* record = record_of(core, which);
-    if (record == nullptr) return CallError::no_such_conversation;
+    if (record == nullptr) return no_record(core, which);
     if (record->detached) return CallError::closing;
     if (record->flow != no_flow) {
         const bool lingers = core.settings_of(core.flows[record->flow]).linger_ms != 0;
@@ -190,14 +202,21 @@ CallError close(Core& core, Conversation which, Tick) {
         else if (refuses_to_send(core, *record) == CallError::none)
             close_half(core, *record);
     }
-    if (record->flow != no_flow) limit_fin_wait_2(core, record->flow);
+    if (record->flow != no_flow && !record->aborts) {
+        limit_fin_wait_2(core, record->flow);
+        begin_to_linger(core, record->flow, now);
+    }
     let_go(core, which.slot);
     return CallError::none;
 }
 
 CallError abort(Core& core, Conversation which) {
+    if (auto* datagrams = core.datagrams.find(which)) {
+        core.datagrams.end(*datagrams, core.blocks);
+        return CallError::none;
+    }
     Busy* record = record_of(core, which);
-    if (record == nullptr) return CallError::no_such_conversation;
+    if (record == nullptr) return no_record(core, which);
     record->detached = true;
     if (record->flow != no_flow)
         abort_flow(core, *record);
@@ -207,8 +226,10 @@ CallError abort(Core& core, Conversation which) {
 }
 
 CallResult<CallError> take_error(Core& core, Conversation which) {
+    if (auto* datagrams = core.datagrams.find(which))
+        return {.value = std::exchange(datagrams->error, CallError::none)};
     Busy* record = record_of(core, which);
-    if (record == nullptr) return {.error = CallError::no_such_conversation};
+    if (record == nullptr) return {.error = no_record(core, which)};
     return {.value = take_error_of(*record)};
 }
 

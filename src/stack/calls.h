@@ -1,6 +1,6 @@
 /// The user calls of RFC 9293 section 3.9.1 over the core; Stack's members call them one to one.
 /// openings.cc: how conversations begin; calls.cc: text and ends; status.cc: what STATUS tells;
-/// choices.cc: settings and reset; datagrams.cc: UDP.
+/// choices.cc: settings and reset; datagram_calls.cc: UDP.
 #pragma once
 
 #include "core.h"
@@ -43,7 +43,7 @@ namespace terminus::calls {
 [[nodiscard]] CallError set_settings(Core& core, ListenerId which, const tcp::Settings& with);
 void reset(Core& core, bool with_segments);
 
-// datagrams.cc
+// datagram_calls.cc
 [[nodiscard]] CallResult<Conversation> open_datagrams(Core& core, Endpoint local,
                                                       const std::optional<Endpoint>& remote,
                                                       const tcp::Settings& with);
@@ -53,6 +53,9 @@ void reset(Core& core, bool with_segments);
 [[nodiscard]] CallResult<DatagramTaken> receive_datagram(Core& core, Conversation which,
                                                          std::span<std::byte> into, bool peek);
 [[nodiscard]] std::optional<IcmpCause> icmp_cause(const Core& core, Conversation which);
+[[nodiscard]] CallError close(Core& core, DatagramConversation& conversation);
+[[nodiscard]] Ready ready(const Core& core, const DatagramConversation& conversation);
+[[nodiscard]] Status status(const DatagramConversation& conversation, Conversation which);
 
 // What they share.
 /// The record behind a handle; null: the handle names nothing (any more).
@@ -67,6 +70,28 @@ auto listener_of(AnyCore& core, ListenerId which) -> decltype(core.listeners.dat
     if (which.serial == 0 || which.slot >= core.listeners.size()) return nullptr;
     auto& listener = core.listeners[which.slot];
     return listener.serial == which.serial ? &listener : nullptr;
+}
+/// What a call for text answers to a handle without a record: of a UDP conversation, or of nothing.
+[[nodiscard]] CallError no_record(const Core& core, Conversation which);
+/// The source of what goes to `remote`: `local`, where it names an address, and the interface.
+struct Source {
+    Address address;
+    std::uint8_t interface = 0;
+    CallError error = CallError::none;  ///< or why there is none
+};
+[[nodiscard]] Source choose_source(const Core& core, const Address& local, const Address& remote);
+/// `address_not_ours`, unless `local` is one of ours or leaves it open.
+[[nodiscard]] CallError check_source(const Core& core, const Address& local);
+/// RFC 6335 section 6: the dynamic ports. Tries them from a random one on; 0: none is free.
+template <typename IsFree>
+[[nodiscard]] std::uint16_t pick_port(Core& core, const IsFree& is_free) {
+    constexpr std::uint32_t first = 49152, count = 65536 - first;
+    const std::uint32_t start = core.rng.below(count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const auto port = static_cast<std::uint16_t>(first + (start + i) % count);
+        if (is_free(port)) return port;
+    }
+    return 0;
 }
 /// Received text that receive() would give now.
 [[nodiscard]] std::uint32_t unread_bytes(const Busy& record);

@@ -16,6 +16,7 @@ void act_on_change(Core& core, FlowId id) {
 }  // namespace
 
 CallResult<tcp::Settings> settings(const Core& core, Conversation which) {
+    if (const auto* datagrams = core.datagrams.find(which)) return {.value = datagrams->settings};
     const Busy* record = record_of(core, which);
     if (record == nullptr) return {.error = CallError::no_such_conversation};
     return {.value = core.details[record->details].settings};
@@ -28,10 +29,17 @@ CallResult<tcp::Settings> settings(const Core& core, ListenerId which) {
 }
 
 CallError set_settings(Core& core, Conversation which, const tcp::Settings& with) {
+    if (auto* datagrams = core.datagrams.find(which)) {
+        datagrams->settings = with;
+        return CallError::none;
+    }
     const Busy* record = record_of(core, which);
     if (record == nullptr) return CallError::no_such_conversation;
     if (record->detached) return CallError::closing;
-    core.details[record->details].settings = with;
+    tcp::Settings& own = core.details[record->details].settings;
+    const std::uint8_t scale = own.window_scale;  // of its SYN: RFC 7323 section 2.3
+    own = with;
+    own.window_scale = scale;
     if (record->flow != no_flow) act_on_change(core, record->flow);
     return CallError::none;
 }
@@ -47,6 +55,7 @@ void reset(Core& core, bool with_segments) {
     for (std::uint32_t slot = 0; slot < core.listeners.size(); ++slot)
         (void)close(core, ListenerId{slot, core.listeners[slot].serial});
     core.settings.tcp = core.configured;
+    core.limiter.refill();
     core.aborting = true;
     core.silent_abort = !with_segments;
     core.abort_cursor = 0;

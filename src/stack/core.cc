@@ -8,7 +8,7 @@
 namespace terminus {
 namespace {
 
-constexpr std::size_t scratch_bytes = 64 * 1024;
+constexpr std::size_t scratch_bytes = 66 * 1024;  // holds any datagram with its headers
 
 HashKey derived(const HashKey& key, std::uint64_t purpose) {
     return {{key.words[0] ^ purpose, key.words[1] + purpose}};
@@ -128,6 +128,13 @@ bool Core::make_conversation(Busy& record, const tcp::Settings& with) {
     kept.irs = flow.rcv_nxt - 1;
     kept.settings.window_scale = tcp::receive_scale(with);
     kept.advertised_mss_bytes = tcp::announced_mss(link(flow), with);
+    const Key key = flows.key(record.flow);
+    const Ends ends = ends_of(key);
+    kept.local = {local_address(key), ends.local_port.host()};
+    kept.remote = {remote_address(key), ends.remote_port.host()};
+    kept.active = flow.active != 0;
+    kept.history.data_received = kept.history.data_sent = latest;
+    kept.history.ack_received = kept.history.paced_since = latest;
     record.serial = next_serial++;
     return true;
 }
@@ -173,7 +180,7 @@ void Core::end_flow(FlowId id, CallError why) {
         record->flow = no_flow;
         if (record->serial != 0 && record->error == CallError::none) record->error = why;
         const bool never_shown = record->listener != no_slot && !record->queued;
-        if (never_shown) remove(listeners[record->listener].embryonic, flow.held);
+        if (never_shown) remove(listeners[record->listener].list_of(*record), flow.held);
         if (record->serial == 0 || record->detached || never_shown) forget(flow.held);
     }
     flow.hold(tcp::Held::mark, 0);

@@ -17,6 +17,7 @@
 #include "terminus/tcp/timestamps.h"
 
 #include "busy.h"
+#include "datagrams.h"
 #include "flows.h"
 #include "mss_ceilings.h"
 
@@ -48,7 +49,14 @@ struct CallListener {
     tcp::Settings settings;    ///< inherited by its conversations
     std::uint32_t serial = 0;  ///< 0: the slot is free
     BusyList embryonic;        ///< not yet established
-    BusyList accepted;         ///< established, waiting for accept()
+    BusyList deferred;         ///< established, accepted when text has come
+    BusyList accepted;         ///< waiting for accept()
+
+    /// The list that one of its conversations is in.
+    [[nodiscard]] BusyList& list_of(const Busy& record) {
+        if (record.queued) return accepted;
+        return record.deferred ? deferred : embryonic;
+    }
 };
 
 /// What an interface knows of itself beyond its configuration.
@@ -86,6 +94,7 @@ struct Core {
     HashKey ts_key;  ///< of the clocks of RFC 7323
     std::vector<InterfaceState> interfaces;
     std::vector<CallListener> listeners;
+    Datagrams datagrams;
     std::shared_ptr<const Policy> policy;
     std::shared_ptr<const Services> services;
     std::vector<std::uint64_t> rule_hits;

@@ -86,6 +86,18 @@ void receive_flow_error(Core& core, FlowId id, ErrorClass kind, CallError error)
     remember(core, flow, error);
 }
 
+void receive_datagram_error(Core& core, Packet& packet, const QuotedPacket& quote,
+                            CallError error) {
+    const auto& header = packet.header_at<Icmp4Header>(packet.view.l4);
+    const IcmpCause cause{.family = packet.view.family,
+                          .type = header.type,
+                          .code = header.code,
+                          .quoted = {quote.remote, quote.remote_port}};
+    if (!quote.has_ports) return;
+    if (!report_datagram_error(core, cause, {quote.local, quote.local_port}, error)) return;
+    packet.drop = Drop::none;
+}
+
 }  // namespace
 
 void receive_error(Core& core, const Turn& turn, Packet& packet) {
@@ -98,14 +110,18 @@ void receive_error(Core& core, const Turn& turn, Packet& packet) {
     if (meaning.kind == ErrorClass::ignored) return;  // a redirect; a source quench: MUST-55
     const auto quote = parse_quote(family, packet.message().subspan(sizeof header));
     packet.drop = Drop::icmp_error_unmatched;
-    if (!quote || quote->protocol != ip_protocol::tcp) return;
+    if (!quote) return;
+    const CallError error = error_of(family, header.type, header.code);
+    if (quote->protocol == ip_protocol::udp)
+        return receive_datagram_error(core, packet, *quote, error);
+    if (quote->protocol != ip_protocol::tcp) return;
     const FlowId id = find_quoted(core, packet, *quote);
     if (id == no_flow) return;
     packet.drop = Drop::none;
     core.counters.count(TcpEvent::icmp_errors_matched);
     if (meaning.kind == ErrorClass::too_big)
         return receive_too_big(core, turn, id, *quote, meaning.mtu);
-    receive_flow_error(core, id, meaning.kind, error_of(family, header.type, header.code));
+    receive_flow_error(core, id, meaning.kind, error);
 }
 
 CallError soft_error_or(const Core& core, const Flow& flow, CallError otherwise) {

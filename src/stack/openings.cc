@@ -14,9 +14,6 @@ using tcp::Flow;
 
 namespace {
 
-constexpr std::uint16_t first_ephemeral = 49152;  // RFC 6335 section 6
-constexpr std::uint32_t ephemeral_count = 65536 - first_ephemeral;
-
 bool listens_to(const Listener& listener, const Endpoint& local, const Endpoint& remote) {
     return listener.port == local.port &&
            (!listener.address || *listener.address == local.address) &&
@@ -58,18 +55,6 @@ const Interface* route(const Core& core, const Address& local, const Address& re
     return nullptr;
 }
 
-/// Picks a free local port; 0: none is.
-std::uint16_t pick_port(Core& core, Key key) {
-    const std::uint32_t start = core.rng.below(ephemeral_count);
-    for (std::uint32_t i = 0; i < ephemeral_count; ++i) {
-        const auto port =
-            static_cast<std::uint16_t>(first_ephemeral + (start + i) % ephemeral_count);
-        key.words[1] = (key.words[1] & ~std::uint64_t{0xffff}) | be16{port}.raw();
-        if (core.flows.find(key, core.flows.hash(key)) == no_flow) return port;
-    }
-    return 0;
-}
-
 CallResult<Conversation> start(Core& core, const Key& key, const tcp::Settings& with, Tick now) {
     const std::uint64_t hash = core.flows.hash(key);
     const FlowId id = core.flows.create(key, hash);
@@ -89,21 +74,6 @@ CallResult<Conversation> start(Core& core, const Key& key, const tcp::Settings& 
     return {.value = {flow.held, record->serial}};
 }
 
-/// Fills in the address that `local` leaves open, and finds the interface. RFC 9293
-/// section 3.9.1.1.
-CallError choose_source(Core& core, Endpoint& local, const Address& remote, std::uint8_t& index) {
-    const bool any = local.address.is_unspecified();
-    if (!any && local.address.family() != remote.family()) return CallError::bad_request;
-    if (!any && !is_ours(core, local.address)) return CallError::address_not_ours;
-    const Interface* interface = route(core, any ? Address{} : local.address, remote, index);
-    if (interface == nullptr) return CallError::net_unreachable;
-    if (!any) return CallError::none;
-    const Address* source = source_address(*interface, remote.family());
-    if (source == nullptr) return CallError::address_not_ours;
-    local.address = *source;
-    return CallError::none;
-}
-
 CallListener& free_listener(Core& core) {
     for (CallListener& listener : core.listeners)
         if (listener.serial == 0) return listener;
@@ -116,10 +86,20 @@ void reset_all(Core& core, BusyList& list) {
         core.remove(list, slot);
         Busy& record = core.busy[slot];
         record.listener = no_slot;
-        record.queued = false;
+        record.queued = record.deferred = false;
         if (record.flow != no_flow) calls::abort_flow(core, record);
         calls::let_go(core, slot);
     }
+}
+
+/// Into the accept queue, from whatever list it is in.
+void offer(Core& core, std::uint32_t slot) {
+    Busy& record = core.busy[slot];
+    CallListener& listener = core.listeners[record.listener];
+    core.remove(listener.list_of(record), slot);
+    core.append(listener.accepted, slot);
+    record.deferred = false;
+    record.queued = true;
 }
 
 }  // namespace
@@ -140,18 +120,65 @@ CallListener* find_listener(Core& core, const Packet& packet) {
 void offer_conversation(Core& core, FlowId id) {
     Busy* record = core.busy_of(core.flows[id]);
     if (record == nullptr || record->listener == no_slot || record->queued) return;
+    const std::uint32_t wait_ms = core.settings_of(core.flows[id]).deferred_accept_ms;
+    if (wait_ms == 0) return offer(core, core.flows[id].held);
     CallListener& listener = core.listeners[record->listener];
     core.remove(listener.embryonic, core.flows[id].held);
-    core.append(listener.accepted, core.flows[id].held);
-    record->queued = true;
+    core.append(listener.deferred, core.flows[id].held);
+    record->deferred = true;
+    core.details[record->details].deferred_until = core.latest.after_ms(wait_ms).deadline_ms();
+}
+
+void offer_deferred(Core& core, FlowId id) {
+    const Busy* record = core.busy_of(core.flows[id]);
+    if (record == nullptr || !record->deferred) return;
+    if (record->end || !record->receive.empty()) offer(core, core.flows[id].held);
+}
+
+/// The first is due first, as long as the listener's delay does not change.
+std::size_t offer_overdue(Core& core, Tick now) {
+    std::size_t done = 0;
+    for (CallListener& listener : core.listeners) {
+        while (listener.deferred.first != no_slot) {
+            const std::uint32_t slot = listener.deferred.first;
+            const Details& details = core.details[core.busy[slot].details];
+            if (!is_due(details.deferred_until, now.ms())) break;
+            offer(core, slot);
+            ++done;
+        }
+    }
+    return done;
 }
 
 namespace calls {
 
+CallError check_source(const Core& core, const Address& local) {
+    const bool fits = local.is_unspecified() || is_ours(core, local);
+    return fits ? CallError::none : CallError::address_not_ours;
+}
+
+Source choose_source(const Core& core, const Address& local, const Address& remote) {
+    const bool any = local.is_unspecified();
+    Source source{.address = local};
+    source.error = check_source(core, local);
+    if (!any && local.family() != remote.family()) source.error = CallError::bad_request;
+    if (source.error != CallError::none) return source;
+    const Interface* interface = route(core, local, remote, source.interface);
+    if (interface == nullptr) source.error = CallError::net_unreachable;
+    if (interface == nullptr || !any) return source;
+    // RFC 9293 section 3.9.1.1, MUST-44: the IP layer chooses where the user does not.
+    const Address* own = source_address(*interface, remote.family());
+    if (own == nullptr)
+        source.error = CallError::address_not_ours;
+    else
+        source.address = *own;
+    return source;
+}
+
 CallResult<ListenerId> listen(Core& core, const Listener& listener, const tcp::Settings& with) {
     if (listener.port == 0) return {.error = CallError::bad_request};
-    if (listener.address && !is_ours(core, *listener.address))
-        return {.error = CallError::address_not_ours};
+    const CallError refused = check_source(core, listener.address.value_or(Address{}));
+    if (refused != CallError::none) return {.error = refused};
     for (const CallListener& other : core.listeners)
         if (other.serial != 0 && is_same_place(other.listener, listener))
             return {.error = CallError::address_in_use};
@@ -178,6 +205,7 @@ CallError close(Core& core, ListenerId which) {
     if (listener == nullptr) return CallError::no_such_conversation;
     // Half-open and unaccepted connections are reset: RFC 9293 section 3.10.4, LISTEN.
     reset_all(core, listener->embryonic);
+    reset_all(core, listener->deferred);
     reset_all(core, listener->accepted);
     *listener = {};
     return CallError::none;
@@ -188,13 +216,17 @@ CallResult<Conversation> open(Core& core, Endpoint local, Endpoint remote,
     // RFC 9293 section 3.9.2.3, MUST-46: a broadcast or multicast address is no remote.
     // RFC 9293 section 3.9.1.1, MUST-46.
     if (remote.port == 0 || !remote.address.is_host()) return {.error = CallError::bad_request};
-    std::uint8_t index = 0;
-    const CallError refused = choose_source(core, local, remote.address, index);
-    if (refused != CallError::none) return {.error = refused};
+    const Source source = choose_source(core, local.address, remote.address);
+    if (source.error != CallError::none) return {.error = source.error};
     const auto key_for = [&](std::uint16_t port) {
-        return make_key(local.address, remote.address, {be16{port}, be16{remote.port}, index});
+        return make_key(source.address, remote.address,
+                        {be16{port}, be16{remote.port}, source.interface});
     };
-    if (local.port == 0) local.port = pick_port(core, key_for(0));
+    const auto is_free = [&](std::uint16_t port) {
+        const Key key = key_for(port);
+        return core.flows.find(key, core.flows.hash(key)) == no_flow;
+    };
+    if (local.port == 0) local.port = pick_port(core, is_free);
     if (local.port == 0) return {.error = CallError::no_memory};
     const Key key = key_for(local.port);
     const FlowId other = core.flows.find(key, core.flows.hash(key));

@@ -143,6 +143,7 @@ bool send_plan(Core& core, const Turn& turn, FlowId id, Writer& writer, Plan pla
     TERMINUS_ASSERT(offset + plan.length <= frame.capacity);
     if (plan.length > 0) fill(core, flow, plan.seq, {frame.data + offset, plan.length});
     writer.send_segment(frame, fields, static_cast<std::uint16_t>(plan.length));
+    if (flow.service == Flow::no_service && plan.length > 0) note_text_sent(core, flow, turn.now);
     if (plan.seq < flow.snd_nxt && flow.waits() != tcp::Waits::window)
         core.counters.count(TcpEvent::segments_retransmitted);
     const bool is_new = plan.seq + plan.length > flow.snd_nxt;
@@ -162,11 +163,18 @@ void send_ack(Core& core, FlowId id, Writer& writer) {
     writer.send_segment(frame, fields, 0);
 }
 
+/// The user has said that more will follow: RFC 9293 section 3.9.1.2.
+bool corks(const Core& core, const Flow& flow) {
+    const Busy* record = core.busy_of(flow);
+    return record != nullptr && record->more && !tcp::has_closed(flow.state());
+}
+
 /// A window that is closed while text waits and nothing is in flight will be probed.
 void wait_for_window(Core& core, Flow& flow, std::uint32_t unsent, Tick now) {
     const bool fin_due = tcp::has_closed(flow.state()) && flow.fin_sent == 0;
     if ((unsent == 0 && !fin_due) || flow.in_flight() > 0 || flow.waits() == tcp::Waits::window)
         return;
+    if (corks(core, flow) && flow.snd_wnd > unsent) return;  // its user holds the rest back
     if (tcp::is_synchronised(flow.state())) tcp::await_window(flow, core.settings_of(flow), now);
 }
 
@@ -224,7 +232,8 @@ void output(Core& core, const Turn& turn, FlowId id, Packet* packet) {
         tcp::restart_after_idle(*effort, flow, core.settings_of(flow), turn.now);
     for (int i = 0;; ++i) {
         const auto plan = tcp::next_segment(
-            flow, core.effort_of(flow), {.unsent_bytes = unsent, .nagle = wants_nagle(core, flow)},
+            flow, core.effort_of(flow),
+            {.unsent_bytes = unsent, .nagle = wants_nagle(core, flow), .more = corks(core, flow)},
             core.settings_of(flow));
         if (!plan) break;
         if (i == most_segments || !send_plan(core, turn, id, writer, *plan)) {
@@ -235,6 +244,7 @@ void output(Core& core, const Turn& turn, FlowId id, Packet* packet) {
         unsent = unsent_bytes(core, flow);
     }
     wait_for_window(core, flow, unsent, turn.now);
+    if (flow.service == Flow::no_service) note_pace(core, id, turn.now);
     if (flow.ack_now != 0 || opens_window(core, flow)) return send_ack(core, id, writer);
     // An ACK that was delayed before is queued already.
     if (flow.ack_pending == 0 || packet == nullptr || !packet->owes_ack) return;

@@ -28,7 +28,7 @@ bool establish(Core& core, const Turn& turn, FlowId id) {
         ++core.counters.services[flow.service].connections;
         return begin_service(core, turn, id);
     }
-    if (!defer_conversation(core, id, turn.now)) offer_conversation(core, id);
+    offer_conversation(core, id);
     if (const Busy* record = core.busy_of(core.flows[id]); record != nullptr && record->closes)
         tcp::close(core.flows[id]);
     return true;
@@ -76,6 +76,7 @@ void act_on_arrival(Core& core, const Turn& turn, Packet& packet, FlowId id,
     }
     if (arrival.text_length > 0 || arrival.fin) {
         if (!take_text(core, turn, packet, id, arrival)) return;
+        if (core.flows[id].service == Flow::no_service) offer_deferred(core, id);
     } else if (arrival.acked_bytes > 0 && !offer_text(core, turn, id)) {
         return;
     }
@@ -146,6 +147,7 @@ void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id) {
     packet.drop = arrival.drop;
     count_arrival(core, arrival);
     if (arrival.ended) return end(core, turn, packet, id, arrival);
+    if (flow.service == Flow::no_service) note_received(core, flow, arrival, turn.now);
     core.flows.settle(id, before);  // its state is counted before its text may end it
     before = core.flows.before(id);
     if (arrival.reply) answer_from_flow(core, turn, packet, flow, *arrival.reply);

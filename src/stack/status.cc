@@ -55,16 +55,70 @@ void tell_options(const Core& core, const Flow& flow, Status& status) {
 void tell_timing(const Core& core, const Flow& flow, Status& status) {
     status.srtt_us = static_cast<std::uint32_t>(flow.srtt.us());
     status.rttvar_us = static_cast<std::uint32_t>(flow.rttvar.us());
-    status.rto_ms = tcp::rto_ms(flow, core.settings_of(flow));
+    const Busy* record = core.busy_of(flow);
+    const tcp::Effort* effort = record == nullptr ? nullptr : &record->effort;
+    status.rto_ms = tcp::rto_ms(flow, core.settings_of(flow), tcp::kept_backoff(effort));
     status.backoff = flow.backoff;
+    const bool repeats = flow.waits() == tcp::Waits::answer && flow.in_flight() > 0;
+    status.retransmissions_in_a_row = repeats ? flow.backoff : 0;
+}
+
+/// What the flow waits for, by the name of the timer: RFC 9293 section 3.8, section 3.10.8.
+Timer timer_of(const Core& core, const Flow& flow) {
+    switch (flow.waits()) {
+        case tcp::Waits::answer: return Timer::retransmit;
+        case tcp::Waits::window: return Timer::persist;
+        case tcp::Waits::fin_wait_2: return Timer::fin_wait_2;
+        case tcp::Waits::time_wait: return Timer::time_wait;
+        case tcp::Waits::reordering:
+        case tcp::Waits::tail_probe: return Timer::loss_probe;
+        case tcp::Waits::silence:
+        case tcp::Waits::user: break;
+    }
+    if (flow.ack_pending != 0) return Timer::delayed_ack;
+    return core.settings_of(flow).keepalive ? Timer::keepalive : Timer::none;
+}
+
+Millis end_of(const Core& core, const Flow& flow, Timer timer) {
+    const tcp::Settings& settings = core.settings_of(flow);
+    switch (timer) {
+        case Timer::time_wait: return flow.last_heard + settings.time_wait_ms;
+        case Timer::fin_wait_2: return flow.last_heard + settings.fin_wait_2_ms;
+        case Timer::keepalive: return flow.last_heard + settings.keepalive_idle_ms;
+        case Timer::delayed_ack: return flow.last_heard + settings.delayed_ack_ms;
+        default: return flow.deadline;
+    }
+}
+
+void tell_timer(const Core& core, const Flow& flow, Status& status) {
+    status.timer = timer_of(core, flow);
+    if (status.timer == Timer::none) return;
+    const Millis end = end_of(core, flow, status.timer);
+    status.timer_in_ms = static_cast<std::uint32_t>(std::max(0, elapsed_ms(core.latest.ms(), end)));
+}
+
+/// The pipe and what became of it: RFC 6675 section 3.
+void tell_recovery(const tcp::Effort& effort, Status& status) {
+    const tcp::Tally tally = effort.sent.tally();
+    if (!effort.sent.empty()) status.segments_out = tally.segments;
+    status.segments_sacked = tally.sacked_segments;
+    status.segments_lost = tally.lost_segments;
+    status.segments_retransmitted = tally.resent_segments;
+    status.recovery = effort.recovery;
+    status.recover_point = effort.recover;
+    status.minimum_rtt_us = effort.rack.minimum_rtt_us;
+    status.reordering_segments = effort.reordering_segments;
+    status.total_retransmissions = effort.total_retransmissions;
+    status.delivered_segments = effort.delivered_segments;
+    status.duplicate_sacks = effort.duplicate_sacks;
+    status.probes = effort.probes;
 }
 
 void tell_busy(const Core& core, const Busy& record, Status& status) {
     status.conversation = {core.flows[record.flow].held, record.serial};
     if (record.serial == 0) status.conversation = {};
     status.ssthresh_bytes = record.effort.ssthresh_bytes;
-    status.recovery = record.effort.recovery;
-    status.recover_point = record.effort.recover;
+    tell_recovery(record.effort, status);
     status.snd_up = tcp::snd_up(core.flows[record.flow], record.effort);
     status.rcv_up = tcp::rcv_up(core.flows[record.flow], record.effort);
     status.send_queue_bytes = record.send.bytes;
@@ -73,17 +127,39 @@ void tell_busy(const Core& core, const Busy& record, Status& status) {
     status.reassembly_pieces = core.pieces.count(record.pieces);
 }
 
+std::uint32_t ms_since(const Core& core, Tick then) {
+    return static_cast<std::uint32_t>((core.latest.us - then.us) / 1000);
+}
+
+void tell_history(const Core& core, const History& history, Status& status) {
+    status.last_data_received_ms = ms_since(core, history.data_received);
+    status.last_data_sent_ms = ms_since(core, history.data_sent);
+    status.last_ack_received_ms = ms_since(core, history.ack_received);
+    auto spent_us = history.spent_us;
+    spent_us[static_cast<std::size_t>(history.pace)] += core.latest.us - history.paced_since.us;
+    const auto spent = [&](Pace pace) { return spent_us[static_cast<std::size_t>(pace)]; };
+    status.window_limited_us = spent(Pace::window_limited);
+    status.buffer_limited_us = spent(Pace::buffer_limited);
+    status.busy_us = spent(Pace::busy) + status.window_limited_us + status.buffer_limited_us;
+}
+
 void tell_conversation(const Core& core, const Busy& record, Status& status) {
     status.error = record.error;
     status.end = record.end;
     if (record.details == no_slot) return;
     const Details& details = core.details[record.details];
+    status.local = details.local;
+    status.remote = details.remote;
+    status.active = details.active;
     status.iss = details.iss;
     status.irs = details.irs;
     status.peer_mss_bytes = details.peer_mss_bytes;
     status.advertised_mss_bytes = details.advertised_mss_bytes;
     status.ecn_seen = details.ecn_seen;
     status.soft_error = details.soft_error;
+    tell_history(core, details.history, status);
+    if (record.listener != no_slot)
+        status.listener = {record.listener, core.listeners[record.listener].serial};
 }
 
 Status status_of_flow(const Core& core, FlowId id) {
@@ -96,6 +172,9 @@ Status status_of_flow(const Core& core, FlowId id) {
     tell_sequences(flow, status);
     tell_options(core, flow, status);
     tell_timing(core, flow, status);
+    tell_timer(core, flow, status);
+    const std::uint32_t text = flow.in_flight() - flow.fin_sent;
+    status.segments_out = (text + flow.mss_bytes() - 1) / flow.mss_bytes();
     const Busy* record = core.busy_of(flow);
     status.cwnd_bytes = tcp::congestion_window_bytes(
         flow, record == nullptr ? nullptr : &record->effort, core.settings_of(flow));
@@ -118,6 +197,8 @@ Status status_of_listener(const CallListener& listener, std::uint32_t slot) {
 }  // namespace
 
 CallResult<Ready> ready(const Core& core, Conversation which) {
+    if (const auto* datagrams = core.datagrams.find(which))
+        return {.value = ready(core, *datagrams)};
     const Busy* record = record_of(core, which);
     if (record == nullptr) return {.error = CallError::no_such_conversation};
     Ready ready;
@@ -139,6 +220,8 @@ CallResult<Ready> ready(const Core& core, ListenerId which) {
 }
 
 CallResult<Status> status(const Core& core, Conversation which) {
+    if (const auto* datagrams = core.datagrams.find(which))
+        return {.value = status(*datagrams, which)};
     const Busy* record = record_of(core, which);
     if (record == nullptr) return {.error = CallError::no_such_conversation};
     if (record->flow != no_flow) return {.value = status_of_flow(core, record->flow)};

@@ -39,13 +39,6 @@ void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Rep
 /// half behind the peer's when the service has nothing more to say. Returns false when the flow
 /// ended.
 [[nodiscard]] bool offer_text(Core& core, const Turn& turn, FlowId id);
-// deferral.cc: a conversation that is accepted when its peer has spoken.
-/// At ESTABLISHED: true when the listener waits for the first text.
-[[nodiscard]] bool defer_conversation(Core& core, FlowId id, Tick now);
-/// The text is there, or the time is over: into the accept queue.
-void end_deferral(Core& core, FlowId id);
-/// A look at a flow that may wait so: ends what is due; true when it goes on waiting.
-[[nodiscard]] bool goes_on_waiting(Core& core, FlowId id, Tick now);
 
 // holes.cc: text that waits.
 /// Copies text into the receive queue, or beside it when it lies beyond a hole; what thereby became
@@ -130,10 +123,38 @@ void keep_up(Core& core, const Turn& turn);
 // timers.cc: everything that time alone causes.
 [[nodiscard]] bool run_timers(Core& core, const Turn& turn);
 
-// calls.cc
+// datagram_calls.cc: UDP conversations.
+/// A datagram for a conversation? False: nobody waits for it.
+[[nodiscard]] bool take_datagram(Core& core, Packet& packet);
+/// An ICMP error quotes a datagram that left from `local`. False: no conversation sent it.
+bool report_datagram_error(Core& core, const IcmpCause& cause, const Endpoint& local,
+                           CallError error);
+/// Sends what UDP conversations have queued; returns how many datagrams.
+[[nodiscard]] std::size_t send_datagrams(Core& core, const Turn& turn);
+
+// linger.cc: CLOSE with a limit, tcp::Settings::linger_ms.
+void begin_to_linger(Core& core, FlowId id, Tick now);
+/// True when text or our FIN is still under way at the end of the user's patience.
+[[nodiscard]] bool is_lingering_over(Core& core, const tcp::Flow& flow, Tick now);
+/// The next look at a flow, no later than that end.
+[[nodiscard]] Millis look_while_lingering(Core& core, const tcp::Flow& flow, Millis again);
+
+// history.cc: what STATUS tells of a conversation's past. For conversations only.
+/// A segment came, and `arrival` is what it meant.
+void note_received(Core& core, const tcp::Flow& flow, const tcp::Arrival& arrival, Tick now);
+/// A segment with text leaves.
+void note_text_sent(Core& core, const tcp::Flow& flow, Tick now);
+/// The flow has said what it could: what holds it back from now on?
+void note_pace(Core& core, FlowId id, Tick now);
+
+// openings.cc
 /// A SYN for a call's listener? Null: none listens there.
 [[nodiscard]] CallListener* find_listener(Core& core, const Packet& packet);
-/// A conversation became established: into its listener's accept queue.
+/// A conversation became established: into its listener's accept queue, at once or, where accept is
+/// deferred, when text or a FIN has come.
 void offer_conversation(Core& core, FlowId id);
+void offer_deferred(Core& core, FlowId id);
+/// Those that have waited for text long enough. Returns how many.
+[[nodiscard]] std::size_t offer_overdue(Core& core, Tick now);
 
 }  // namespace terminus

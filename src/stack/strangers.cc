@@ -110,7 +110,9 @@ Drop half_open_limit(const Core& core, const Standing& standing) {
     if (half_open >= core.settings.half_open_flows) return Drop::half_open_full;
     if (standing.listener == no_slot) return Drop::none;
     const CallListener& listener = core.listeners[standing.listener];
-    const bool is_full = listener.embryonic.size + listener.accepted.size >= listener.listener.backlog;
+    const std::uint32_t waiting =
+        listener.embryonic.size + listener.deferred.size + listener.accepted.size;
+    const bool is_full = waiting >= listener.listener.backlog;
     return is_full ? Drop::listener_full : Drop::none;
 }
 

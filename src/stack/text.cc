@@ -141,12 +141,6 @@ void take_due_fin(Core& core, const Turn& turn, FlowId id) {
     tcp::take_fin(flow, core.context(flow, turn.now));
 }
 
-/// The peer's first text, or its FIN, is in.
-bool has_spoken(const Core& core, const Flow& flow) {
-    const Busy* record = core.busy_of(flow);
-    return record != nullptr && record->serial != 0 && (!record->receive.empty() || record->end);
-}
-
 }  // namespace
 
 void keep_service_state(Core& core, Flow& flow, const ServiceState& state) {
@@ -219,7 +213,6 @@ bool take_text(Core& core, const Turn& turn, Packet& packet, FlowId id,
         else
             hold_fin(core, packet, id, fin_seq);
     }
-    if (flow.waits() == tcp::Waits::user && has_spoken(core, flow)) end_deferral(core, id);
     return offer_text(core, turn, id);
 }
 

@@ -52,9 +52,16 @@ void borrow_for_loss(Core& core, FlowId id, Tick now) {
     if (lost || flow.waits() == tcp::Waits::tail_probe) (void)core.borrow(id);
 }
 
+void abort_now(Core& core, const Turn& turn, FlowId id) {
+    const bool says_so = !core.silent_abort && tcp::abort_sends_reset(core.flows[id]);
+    if (says_so) send_reset(core, turn, id);
+    core.counters.count(TcpEvent::aborted);
+    core.end_flow(id, CallError::connection_reset);
+}
+
 void look_at(Core& core, const Turn& turn, FlowId id) {
     Flow& flow = core.flows[id];
-    if (goes_on_waiting(core, id, turn.now)) return;
+    if (is_lingering_over(core, flow, turn.now)) return abort_now(core, turn, id);
     if (is_ending_due(core, id, turn.now)) {
         const Flows::Before earlier = core.flows.before(id);
         if (!end_by_service(core, turn, id)) return;
@@ -65,7 +72,7 @@ void look_at(Core& core, const Turn& turn, FlowId id) {
     const tcp::Look look = tcp::look(flow, core.effort_of(flow), core.settings_of(flow), turn.now);
     if (look.due == Due::give_up || look.due == Due::vanish)
         return end_by_time(core, turn, id, look.due);
-    core.flows.refile(id, before_ending(core, id, look.again));
+    core.flows.refile(id, look_while_lingering(core, flow, before_ending(core, id, look.again)));
     const Flows::Before before = core.flows.before(id);
     if (look.due == Due::retransmit) {
         core.counters.count(TcpEvent::retransmission_timeouts);
@@ -157,13 +164,6 @@ std::size_t end_time_waits(Core& core, const Turn& turn) {
     return done;
 }
 
-void abort_now(Core& core, const Turn& turn, FlowId id) {
-    const bool says_so = !core.silent_abort && tcp::abort_sends_reset(core.flows[id]);
-    if (says_so) send_reset(core, turn, id);
-    core.counters.count(TcpEvent::aborted);
-    core.end_flow(id, CallError::connection_reset);
-}
-
 std::size_t let_ready_speak(Core& core, const Turn& turn) {
     Fifo& queue = core.flows.ready();
     std::size_t waiting = std::min<std::size_t>(queue.size(), most_queued);
@@ -189,6 +189,8 @@ std::size_t let_ready_speak(Core& core, const Turn& turn) {
 
 /// The handles of conversations whose flows are gone end with abort_all too.
 void forget_conversations(Core& core) {
+    for (DatagramConversation& conversation : core.datagrams.all())
+        if (conversation.serial != 0) core.datagrams.end(conversation, core.blocks);
     for (std::uint32_t slot = 0; slot < core.busy.high_water(); ++slot)
         if (core.busy[slot].serial != 0 && core.busy[slot].flow == no_flow) core.forget(slot);
 }
@@ -217,6 +219,8 @@ bool run_timers(Core& core, const Turn& turn) {
     work += send_delayed_acks(core, turn);
     work += end_time_waits(core, turn);
     work += let_ready_speak(core, turn);
+    work += send_datagrams(core, turn);
+    work += offer_overdue(core, turn.now);
     work += abort_some(core, turn);
     return work > 0;
 }

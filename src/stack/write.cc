@@ -143,6 +143,30 @@ void write_segment(Core& core, Frame& frame, const SegmentFrame& segment) {
     write_link(interface, frame, l3, frame.l3_length + std::uint32_t{length}, segment.to);
 }
 
+std::uint16_t datagram_offset(const Interface& interface, bool is_ip6) {
+    return static_cast<std::uint16_t>(link_bytes(interface) +
+                                      (is_ip6 ? sizeof(Ip6Header) : sizeof(Ip4Header)) +
+                                      sizeof(UdpHeader));
+}
+
+void write_datagram(Core& core, Frame& frame, const DatagramFrame& datagram) {
+    const Ends ends = ends_of(datagram.key);
+    const Interface& interface = core.interface(ends.interface);
+    const std::uint16_t offset = datagram_offset(interface, datagram.key.is_ip6());
+    std::byte* l4 = frame.data + offset - sizeof(UdpHeader);
+    auto& header = *reinterpret_cast<UdpHeader*>(l4);
+    const auto length = static_cast<std::uint16_t>(sizeof header + datagram.payload_length);
+    header = {ends.local_port, ends.remote_port, be16{length}, be16{0}};
+    frame.text_length = 0;
+    write_network(core, interface, frame, l4,
+                  {.key = datagram.key,
+                   .protocol = ip_protocol::udp,
+                   .payload_length = length,
+                   .dont_fragment = false},
+                  header.checksum);
+    write_link(interface, frame, l4 - frame.l3_length, frame.l3_length + std::uint32_t{length}, {});
+}
+
 void write_datagram_reply(Core& core, Packet& packet, std::size_t payload_length) {
     const Interface& interface = core.interface(packet.interface);
     auto& header = packet.header_at<UdpHeader>(packet.view.l4);
@@ -230,15 +254,14 @@ void send_whole(Core& core, const Turn& turn, std::uint8_t index, const Frame& b
     send(core, turn, index, frame);
 }
 
-/// A reassembled datagram was answered in its own buffer: the answer is cut to the MTU, into fresh
-/// frames.
-void send_in_fragments(Core& core, const Turn& turn, std::uint8_t index, const Frame& big) {
-    const Interface& interface = core.interface(index);
+/// Cuts a datagram to the MTU into fresh frames and hands each to `send_one`. All of them or none:
+/// a part would only fill the other side's reassembly.
+template <typename SendOne>
+void cut(Core& core, const Turn& turn, const Interface& interface, const Frame& big,
+         const SendOne& send_one) {
     const std::uint16_t link = link_bytes(interface);
-    if (big.length <= link + interface.mtu_bytes) return send_whole(core, turn, index, big);
     Fragmenter fragmenter{big.bytes().subspan(link), interface.mtu_bytes,
                           static_cast<std::uint32_t>(core.rng.next())};
-    // All of them or none: a part would only fill the other side's reassembly.
     if (fragmenter.count() > std::min(turn.out.room(), turn.out.stocked()))
         return core.counters.count(Drop::no_buffer);
     for (std::size_t left = fragmenter.count(); left > 0; --left) {
@@ -247,9 +270,24 @@ void send_in_fragments(Core& core, const Turn& turn, std::uint8_t index, const F
         const std::size_t length =
             fragmenter.next({frame.data + link, std::size_t{frame.capacity} - link});
         frame.length = static_cast<std::uint32_t>(link + length);
-        send(core, turn, index, frame);
+        send_one(frame);
     }
 }
 
+/// A reassembled datagram was answered in its own buffer: the answer is cut to the MTU.
+void send_in_fragments(Core& core, const Turn& turn, std::uint8_t index, const Frame& big) {
+    const Interface& interface = core.interface(index);
+    if (big.length <= link_bytes(interface) + interface.mtu_bytes)
+        return send_whole(core, turn, index, big);
+    cut(core, turn, interface, big, [&](const Frame& frame) { send(core, turn, index, frame); });
+}
+
 }  // namespace
+
+void dispatch_in_fragments(Core& core, const Turn& turn, std::uint8_t index, const Frame& big,
+                           const Address& destination) {
+    cut(core, turn, core.interface(index), big,
+        [&](Frame& frame) { (void)dispatch(core, turn, index, frame, destination); });
+}
+
 }  // namespace terminus

@@ -39,6 +39,16 @@ struct SegmentFrame {
 /// finish.
 void write_segment(Core& core, Frame& frame, const SegmentFrame& segment);
 
+/// A UDP datagram of a conversation. The payload is in the frame already, at datagram_offset(). A
+/// frame without a handle is no frame yet: see dispatch_in_fragments().
+struct DatagramFrame {
+    const Key& key;
+    const tcp::Settings& settings;
+    std::uint16_t payload_length = 0;
+};
+[[nodiscard]] std::uint16_t datagram_offset(const Interface& interface, bool is_ip6);
+void write_datagram(Core& core, Frame& frame, const DatagramFrame& datagram);
+
 /// A UDP datagram whose payload lies behind the headers already: the reply to `packet`.
 void write_datagram_reply(Core& core, Packet& packet, std::size_t payload_length);
 
@@ -56,6 +66,9 @@ void send(Core& core, const Turn& turn, std::uint8_t interface, const Frame& fra
 /// released.
 bool dispatch(Core& core, const Turn& turn, std::uint8_t interface, Frame& frame,
               const Address& destination);
+/// The same for a datagram in a buffer, cut to the MTU into fresh frames: all of them or none.
+void dispatch_in_fragments(Core& core, const Turn& turn, std::uint8_t interface, const Frame& big,
+                           const Address& destination);
 /// Where the route to `destination` goes first: itself when on-link, else the gateway; null: no
 /// route.
 [[nodiscard]] const Address* next_hop(const Interface& interface, const Address& destination);

@@ -29,6 +29,7 @@ bool is_worth_sending(const Flow& flow, std::uint32_t length, const Outgoing& ou
     if (length == flow.mss_bytes()) return true;  // (1) a full segment
     const bool idle = flow.in_flight() == 0;
     const bool all = length == outgoing.unsent_bytes;
+    if (all && outgoing.more) return false;
     if (all && (idle || !outgoing.nagle || owes_fin(flow))) return true;  // (2) all that is queued
     if (length >= flow.snd_wnd / 2 && (idle || !outgoing.nagle))
         return true;  // (3) half the window
@@ -105,7 +106,7 @@ std::optional<Plan> new_segment(const Flow& flow, const Effort* effort, const Ou
     Plan plan{.seq = flow.snd_nxt, .length = length, .flags = tcp_flag::ack};
     if (length > 0) {
         if (!probes && !is_worth_sending(flow, length, outgoing)) return std::nullopt;
-        if (last) plan.flags |= tcp_flag::psh;
+        if (last && !outgoing.more) plan.flags |= tcp_flag::psh;
         plan.flags |= cwr_due(effort);
     }
     if (fin_due && last && usable > length) plan.flags |= tcp_flag::fin;

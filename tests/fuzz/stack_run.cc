@@ -57,6 +57,7 @@ std::string StackRun::play(std::span<const std::byte> input) {
     harness_.pass_ms(1000, 50);
     harness_.stack().abort_all(harness_.now());
     if (conversation_) (void)harness_.stack().abort(*conversation_, harness_.now());
+    if (datagrams_) (void)harness_.stack().abort(*datagrams_, harness_.now());
     (void)harness_.stack().close(listener_, harness_.now());
     harness_.pass_ms(200, 10);
     harness_.pass_ms(200'000, 5000);  // fragments expire
@@ -170,7 +171,9 @@ void StackRun::call() {
     const Tick now = harness_.now();
     const Ends ends = ends_of(Family::ip4);
     std::array<std::byte, 3000> room{};
-    const std::uint8_t which = byte() % 8;
+    const std::uint8_t choice = byte();
+    if (choice >= 192) return rarer_call(choice % 8);
+    const std::uint8_t which = choice % 8;
     if (which == 0) {
         if (const auto result = stack.accept(listener_); result.ok()) conversation_ = result.value;
     } else if (which == 1) {
@@ -187,6 +190,41 @@ void StackRun::call() {
     }
     harness_.turn();
     watch();
+}
+
+void StackRun::rarer_call(unsigned which) {
+    Stack& stack = harness_.stack();
+    const Tick now = harness_.now();
+    const Ends ends = ends_of(Family::ip4);
+    std::array<std::byte, 3000> room{};
+    const std::span text{room.data(), number(3000)};
+    const unsigned how = byte();
+    const Conversation on = conversation_.value_or(Conversation{});
+    const Conversation datagrams = datagrams_.value_or(Conversation{});
+    if (which == 0) (void)stack.release(on, number(3000));
+    if (which == 1) (void)stack.shutdown(on, static_cast<Half>(how % 3), now);
+    if (which == 2)
+        (void)stack.receive(on, text, {.peek = how % 2 == 0, .release = how % 3 == 0}, now);
+    if (which == 3) (void)stack.send(on, text, {.more = how % 2 == 0, .urgent = how % 3 == 0}, now);
+    if (which == 4) change_settings(on, how);
+    if (which == 5 && !datagrams_) {
+        const auto result = stack.open_datagrams({ends.ours, 53}, std::nullopt);
+        if (result.ok()) datagrams_ = result.value;
+    }
+    if (which == 6) (void)stack.send_datagram(datagrams, text, Endpoint{ends.theirs, 4000});
+    if (which == 7 && how < 32) stack.reset(how % 2 == 0, now);
+    if (which == 7) (void)stack.receive_datagram(datagrams, text);
+    harness_.turn();
+    watch();
+}
+
+void StackRun::change_settings(Conversation which, unsigned how) {
+    auto settings = harness_.stack().settings(which);
+    settings.value.nagle = how % 2 == 0;
+    settings.value.receive_buffer_bytes = 1000 + 100 * how;
+    settings.value.send_buffer_bytes = 500 + 50 * how;
+    settings.value.linger_ms = how % 3 == 0 ? how * 10 : tcp::Settings::none;
+    if (settings.ok()) (void)harness_.stack().set_settings(which, settings.value, harness_.now());
 }
 
 }  // namespace terminus::test

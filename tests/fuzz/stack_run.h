@@ -28,6 +28,8 @@ private:
     void fragment();
     void pass_time();
     void call();
+    void rarer_call(unsigned which);
+    void change_settings(Conversation which, unsigned how);
     [[nodiscard]] Datagram addressed();
     [[nodiscard]] std::uint8_t byte();
     [[nodiscard]] std::uint32_t number(std::uint32_t below);
@@ -38,7 +40,7 @@ private:
     std::span<const std::byte> input_;
     std::uint32_t our_seq_ = 0, their_seq_ = 0xffffff00;
     ListenerId listener_;
-    std::optional<Conversation> conversation_;
+    std::optional<Conversation> conversation_, datagrams_;
 };
 
 }  // namespace terminus::test

@@ -6,15 +6,21 @@
 ///     since the script began; also: event NAME N, resets N,
 ///                                                unread N, unsent N
 ///     +200ms                                     time passes (us, ms, s; ms when not said)
-///     call send 1000                             a user call: listen, accept, open, send N,
-///     receive N, shutdown,
-///                                                close, abort; "call send 10 = closing" expects
-///                                                another result
+///     call send 1000                             a user call, all of which succeeds
+///     call send 10 = closing                     a user call and its answer: see below
+///     = status snd_una 1 timer persist           fields of STATUS by their names, see
+///     script_choices.cc; = listener state listen
 ///     new port 4001 isn 77                       another connection of the peer
 ///     < udp 100    > udp 100                     datagrams; so < ping 56, > pong 56, < protocol 99
 ///     20, < fragments udp 3000 1500                  < icmp port (quotes what we sent last; mtu N
 ///     in its header, the quote bent by seq N, length N, bytes N, port N), > icmp port
 ///     = soft NAME, = mss N, = half_open N        STATUS's soft error, MSS; half-open flows
+///
+/// The calls: listen [BACKLOG] [here] [remote], unlisten, accept, open [any] [foreign], send N
+/// [more] [urgent], receive N [peek] [keep], release N, shutdown [receive|both], close, abort,
+/// error (taken), ready (answers "readable,writable,end,closed,error" or "nothing"), status, with
+/// NAME VALUE ... (options of the next OPEN), set [listener|default] NAME VALUE ..., reset
+/// [segments]. Of UDP: bind [remote] [any] [port], datagram N [to], take N [peek].
 ///
 /// Sequence numbers are relative to each side's SYN (@N is absolute) and the peer's wraps on
 /// purpose. `win` and options are compared where they are written; a segment without SYN has no

@@ -71,6 +71,7 @@ void ScriptRunner::check_addresses(const Datagram& got) {
 
 void ScriptRunner::expect(const Words& words) {
     demand(harness_.has_sent(), "nothing was sent");
+    if (words[0] == "fragments") return expect_fragments(words);
     last_out_ = harness_.peek_sent();
     const Datagram got = harness_.next_sent();
     check_addresses(got);
@@ -145,8 +146,30 @@ void ScriptRunner::compare_text(const Datagram& got, const Segment& want) {
 void ScriptRunner::expect_udp(const Datagram& got, const Words& words) {
     demand(got.protocol == protocol_udp, "got " + describe(got));
     if (words.at(1) == "*") return;
-    const string text = stream_text(false, 0, parse_number(words.at(1)));
+    const bool is_ours = words.size() > 2 && words[2] == "ours";  // of a call, not an echo
+    const string text = stream_text(is_ours, 0, parse_number(words.at(1)));
     demand(got.payload == text, "another payload, " + std::to_string(got.payload.size()) + " long");
+}
+
+/// "fragments udp N ours": all of a datagram of ours, in order and without overlap, its checksum
+/// over the whole.
+void ScriptRunner::expect_fragments(const Words& words) {
+    Datagram whole = from_peer();
+    whole.protocol = protocol_udp;
+    whole.payload = stream_text(true, 0, parse_number(words.at(2)));
+    std::swap(whole.source, whole.destination);
+    std::swap(whole.source_port, whole.destination_port);
+    const string want = packet_text(encode(whole)).substr(whole.is_ip6() ? 40 : 20);
+    string got;
+    for (bool more = true; more;) {
+        demand(harness_.has_sent(), "fragments are missing");
+        const Datagram part = harness_.next_sent();
+        demand(part.fault.empty() && part.source == ends_.ours, "not a fragment of ours");
+        demand(part.fragment && part.fragment_offset == got.size(), "fragments in another order");
+        got += part.payload;
+        more = part.more_fragments;
+    }
+    demand(got == want, "another datagram");
 }
 
 void ScriptRunner::expect_pong(const Datagram& got, const Words& words) {

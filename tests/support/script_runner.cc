@@ -87,17 +87,6 @@ bool ScriptRunner::finish() {
     return failure_.empty();
 }
 
-/// The handles of the calls end too, with whatever they still say.
-void ScriptRunner::let_go() {
-    Stack& stack = harness_.stack();
-    if (conversation_) (void)stack.abort(*conversation_, harness_.now());
-    if (listener_) (void)stack.close(*listener_, harness_.now());
-    conversation_.reset();
-    listener_.reset();
-    harness_.turn();
-    harness_.forget_sent();
-}
-
 // What arrives.
 
 Datagram ScriptRunner::from_peer() const {
@@ -169,76 +158,6 @@ void ScriptRunner::arrive_protocol(const Words& words) {
     inject(d);
 }
 
-// The calls.
-
-void ScriptRunner::call(const Words& words) {
-    const bool told = words.size() >= 3 && words[words.size() - 2] == "=";
-    const std::size_t arguments = words.size() - (told ? 2 : 0);
-    const std::uint32_t number = arguments > 1 ? parse_number(words[1]) : 0;
-    const string wanted = told ? words.back() : arguments > 1 ? words[1] : "none";
-    const string got = perform(words[0], number);
-    demand(got == wanted || (!told && words[0] == "listen"), "the call answered " + got);
-    harness_.turn();
-}
-
-string ScriptRunner::perform(const string& name, std::uint32_t number) {
-    Stack& stack = harness_.stack();
-    if (name == "listen") return call_listen(number);
-    if (name == "accept") return call_accept();
-    if (name == "open") return call_open();
-    demand(conversation_.has_value(), "there is no conversation");
-    if (name == "send") return call_send(number);
-    if (name == "receive") return call_receive(number);
-    const Tick now = harness_.now();
-    if (name == "shutdown") return string{terminus::name(stack.shutdown(*conversation_, now))};
-    if (name == "close") return string{terminus::name(stack.close(*conversation_, now))};
-    if (name == "abort") return string{terminus::name(stack.abort(*conversation_, now))};
-    fail("unknown call " + name);
-}
-
-string ScriptRunner::call_listen(std::uint32_t backlog) {
-    Listener listener;
-    listener.port = setup_.our_port;
-    if (backlog > 0) listener.backlog = static_cast<std::uint16_t>(backlog);
-    const auto result = harness_.stack().listen(listener);
-    if (result.ok()) listener_ = result.value;
-    return string{name(result.error)};
-}
-
-string ScriptRunner::call_accept() {
-    demand(listener_.has_value(), "there is no listener");
-    const auto result = harness_.stack().accept(*listener_);
-    if (result.ok()) conversation_ = result.value;
-    return string{name(result.error)};
-}
-
-string ScriptRunner::call_open() {
-    const auto result = harness_.stack().open({ends_.ours, setup_.our_port},
-                                              {ends_.theirs, setup_.their_port}, harness_.now());
-    if (result.ok()) conversation_ = result.value;
-    return string{name(result.error)};
-}
-
-string ScriptRunner::call_send(std::uint32_t bytes) {
-    const string text = stream_text(true, sent_bytes_, bytes);
-    const auto result =
-        harness_.stack().send(*conversation_, std::as_bytes(std::span{text}), harness_.now());
-    if (!result.ok()) return string{name(result.error)};
-    sent_bytes_ += static_cast<std::uint32_t>(result.value);
-    return std::to_string(result.value);
-}
-
-string ScriptRunner::call_receive(std::uint32_t bytes) {
-    string text(bytes, ' ');
-    const auto result = harness_.stack().receive(
-        *conversation_, std::as_writable_bytes(std::span{text}), harness_.now());
-    if (!result.ok()) return string{name(result.error)};
-    text.resize(result.value);
-    demand(text == stream_text(false, received_bytes_, text.size()), "the text is not the peer's");
-    received_bytes_ += static_cast<std::uint32_t>(result.value);
-    return result.value == 0 ? "end" : std::to_string(result.value);
-}
-
 void ScriptRunner::new_connection(const Words& words) {
     for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
         const std::uint32_t number = parse_number(words[i + 1]);
@@ -251,6 +170,7 @@ void ScriptRunner::new_connection(const Words& words) {
         else
             fail("unknown word " + words[i]);
     }
+    if (conversation_) left_.push_back(*conversation_);
     our_isn_.reset();
     our_ts_.reset();
     sent_bytes_ = received_bytes_ = 0;
@@ -265,6 +185,7 @@ void ScriptRunner::check(const Words& words) {
         const string got{name(status.value.soft_error)};
         return demand(got == words[1], "the soft error is " + got);
     }
+    if (words[0] == "status" || words[0] == "listener") return check_status(words);
     check_count(words);
 }
 

@@ -52,6 +52,7 @@ private:
     /// Our options with numbers as scripts write them.
     [[nodiscard]] std::string our_options(const Datagram& got) const;
     void expect_udp(const Datagram& got, const Words& words);
+    void expect_fragments(const Words& words);
     void expect_pong(const Datagram& got, const Words& words);
     void expect_icmp(const Datagram& got, const Words& words);
     void check_addresses(const Datagram& got);
@@ -62,12 +63,19 @@ private:
     [[nodiscard]] std::uint64_t counted(const std::string& what, const std::string& name) const;
     // `call`
     void call(const Words& words);
-    [[nodiscard]] std::string perform(const std::string& name, std::uint32_t number);
-    [[nodiscard]] std::string call_send(std::uint32_t bytes);
-    [[nodiscard]] std::string call_receive(std::uint32_t bytes);
-    [[nodiscard]] std::string call_listen(std::uint32_t backlog);
+    [[nodiscard]] std::string perform(const Words& words);
+    [[nodiscard]] std::string perform_on_conversation(const Words& words);
+    [[nodiscard]] std::string call_send(const Words& words);
+    [[nodiscard]] std::string call_receive(const Words& words);
+    [[nodiscard]] std::string call_listen(const Words& words);
     [[nodiscard]] std::string call_accept();
-    [[nodiscard]] std::string call_open();
+    [[nodiscard]] std::string call_open(const Words& words);
+    [[nodiscard]] std::string call_set(const Words& words);
+    [[nodiscard]] std::string call_ready() const;
+    [[nodiscard]] std::string call_bind(const Words& words);
+    [[nodiscard]] std::string call_datagram(const Words& words);
+    [[nodiscard]] std::string call_take(const Words& words);
+    void check_status(const Words& words);
     void new_connection(const Words& words);
 
     [[noreturn]] void fail(const std::string& what) const;
@@ -94,6 +102,8 @@ private:
     std::uint16_t window_ = 65535;
     std::optional<ListenerId> listener_;
     std::optional<Conversation> conversation_;
+    std::vector<Conversation> left_;             ///< of connections before `new`
+    std::optional<tcp::Settings> with_;          ///< options of the next OPEN
     std::uint32_t sent_bytes_ = 0, received_bytes_ = 0;
     std::map<std::string, std::uint64_t> counts_at_start_;
     Bytes last_in_, last_out_;

@@ -40,6 +40,7 @@ class JitteredBucket {
 public:
     explicit JitteredBucket(const TokenRate& rate) : rate_{rate} {}
     [[nodiscard]] bool take(Tick now, Rng& rng) { return bucket_.take(rate_, now, rng.below(3)); }
+    void refill() { bucket_ = {}; }
 
 private:
     TokenRate rate_;
@@ -67,6 +68,8 @@ public:
 
     /// Asks the destination's bucket first: one greedy destination must not empty the common one.
     [[nodiscard]] Allowed allow(const Address& destination, Tick now, Rng& rng);
+    /// As if nothing had been asked before.
+    void refill();
 
 private:
     struct Entry {

@@ -161,7 +161,8 @@ struct Status {
     Timer timer = Timer::none;
     std::uint32_t timer_in_ms = 0;
     std::uint32_t challenge_acks_sent = 0;
-    bool end = false;  ///< the peer's FIN came and all text before it was taken
+    bool end = false;        ///< the peer's FIN came and all text before it was taken
+    bool datagrams = false;  ///< a UDP conversation: it has no state, and little else of this
 };
 
 }  // namespace terminus

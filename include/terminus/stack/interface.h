@@ -26,11 +26,11 @@ struct Interface {
     std::uint16_t vlan = 0;  ///< 802.1Q id, 0: untagged
     Mac mac;
     std::uint16_t mtu_bytes = 1500;
-    std::vector<OwnAddress> addresses;  ///< ARP/ND, ping, the source of ICMP errors
-    std::vector<Prefix> prefixes;       ///< whole ranges that we answer for as well
-    std::vector<Address> gateways;      ///< at most one per family is used: the first
-    bool offers_ip_checksum = false;    ///< the device finishes IPv4 header checksums
-    bool offers_l4_checksum = false;    ///< the device finishes TCP and UDP checksums
+    std::vector<OwnAddress> addresses{};  ///< ARP/ND, ping, the source of ICMP errors
+    std::vector<Prefix> prefixes{};       ///< whole ranges that we answer for as well
+    std::vector<Address> gateways{};      ///< at most one per family is used: the first
+    bool offers_ip_checksum = false;      ///< the device finishes IPv4 header checksums
+    bool offers_l4_checksum = false;      ///< the device finishes TCP and UDP checksums
 };
 
 /// What an address is to an interface.

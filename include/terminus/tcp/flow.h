@@ -35,7 +35,6 @@ enum class Waits : std::uint8_t {
     time_wait,   ///< 2 MSL, from last_heard; queued in a FIFO, not in the wheel
     reordering,  ///< RFC 8985 section 6.2: is what is missing late, or lost?
     tail_probe,  ///< RFC 8985 section 7.2: the last of the flight is to be probed
-    user,        ///< the accept queue's own delay: stack/deferral.cc
 };
 
 /// What `held` means.

@@ -23,6 +23,7 @@ struct Plan {
 struct Outgoing {
     std::uint32_t unsent_bytes = 0;  ///< text available from snd_nxt on
     bool nagle = false;              ///< RFC 9293 section 3.7.4
+    bool more = false;               ///< more will follow: a last short segment waits for it
 };
 
 /// The next segment with text or FIN that windows and Nagle allow, if any: the probe of the tail
