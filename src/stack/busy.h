@@ -73,8 +73,9 @@ struct History {
 /// What only a conversation has: its own settings, and what STATUS tells of its past. Its handle's
 /// life is the busy record's.
 struct Details {
-    tcp::Settings settings;  ///< those of its listener or OPEN; its user may change them
-    tcp::Seq iss, irs;       ///< RFC 9293 section 3.3.1
+    tcp::Settings settings;            ///< those of its listener or OPEN; its user may change them
+    tcp::Seq iss, irs;                 ///< RFC 9293 section 3.3.1
+    std::uint32_t challenge_acks = 0;  ///< sent: RFC 5961
     CallError soft_error = CallError::none;  ///< RFC 9293 section 3.9.2.2: since the last progress
     bool lingers = false;                    ///< closed, and aborted at linger_end
     Millis linger_end;

@@ -17,6 +17,7 @@
 #include "terminus/tcp/timestamps.h"
 
 #include "busy.h"
+#include "challenges.h"
 #include "datagrams.h"
 #include "flows.h"
 #include "mss_ceilings.h"
@@ -86,6 +87,7 @@ struct Core {
     Pieces pieces;
     Rng rng;
     Limiter limiter;
+    Challenges challenges;
     Neighbours neighbours;
     Paths paths;
     Reassembly reassembly;

@@ -13,10 +13,9 @@ using tcp::Arrival;
 using tcp::Flow;
 
 void count_arrival(Core& core, const Arrival& arrival) {
-    if (arrival.challenged) core.counters.count(TcpEvent::challenge_acks);
     if (arrival.ended && arrival.reset) core.counters.count(TcpEvent::resets_received);
     if (arrival.refused) core.counters.count(TcpEvent::handshakes_failed);
-    if (arrival.ended && !arrival.reset && !arrival.reopen) core.counters.count(TcpEvent::closed);
+    if (arrival.ended && !arrival.reset && !arrival.refused) core.counters.count(TcpEvent::closed);
     if (arrival.established) core.counters.count(TcpEvent::established);
     if (arrival.recovers) core.counters.count(TcpEvent::fast_retransmits);
 }
@@ -34,17 +33,43 @@ bool establish(Core& core, const Turn& turn, FlowId id) {
     return true;
 }
 
-/// The flow is CLOSED by this segment. A SYN that found TIME-WAIT or SYN-RECEIVED is judged anew.
-void end(Core& core, const Turn& turn, Packet& packet, FlowId id, const Arrival& arrival) {
+/// The flow is CLOSED by this segment.
+void end(Core& core, FlowId id, const Arrival& arrival) {
     CallError why = CallError::none;
     if (arrival.reset) why = arrival.refused ? CallError::refused : CallError::connection_reset;
-    if (arrival.reopen && core.flows[id].state() == tcp::State::time_wait) {
-        packet.reopens = true;
-        packet.isn_floor = core.flows[id].snd_nxt;
-        core.counters.count(TcpEvent::time_wait_reused);
-    }
     core.end_flow(id, why);
-    if (arrival.reopen) judge_stranger(core, turn, packet);
+}
+
+/// A SYN takes TIME-WAIT over where somebody accepts it: RFC 6191, RFC 9293 section 3.6.1, MAY-2.
+/// False: nobody does, and TIME-WAIT goes on.
+bool begin_anew(Core& core, const Turn& turn, Packet& packet, FlowId id) {
+    if (!may_begin(core, packet)) {
+        packet.drop = Drop::tcp_unacceptable;
+        return false;
+    }
+    packet.reopens = true;
+    packet.isn_floor = core.flows[id].snd_nxt;
+    core.counters.count(TcpEvent::time_wait_reused);
+    core.end_flow(id, CallError::none);
+    judge_stranger(core, turn, packet);
+    return true;
+}
+
+/// An ACK for an unacceptable segment, within the flow's limit. What carries text is not limited
+/// but by challenges: its sender repeats it by a timer and not because we answer, so that no two
+/// ends can excite each other (RFC 5961 section 7); and a probe of the window needs its answer.
+void answer_unacceptable(Core& core, const Turn& turn, const Packet& packet, FlowId id,
+                         bool challenged) {
+    Flow& flow = core.flows[id];
+    const bool limited = challenged || packet.payload().empty();
+    if (limited && !core.challenges.allow(packet.hash, core.settings_of(flow), turn.now.ms()))
+        return core.counters.count(TcpEvent::challenge_acks_limited);
+    flow.ack_now = 1;
+    if (!challenged) return;
+    core.counters.count(TcpEvent::challenge_acks);
+    const Busy* record = core.busy_of(flow);
+    if (record != nullptr && record->details != no_slot)
+        ++core.details[record->details].challenge_acks;
 }
 
 /// RFC 5681 section 3.2: duplicate ACKs are the first sign of loss, SACK and ECE are others, and
@@ -146,8 +171,10 @@ void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id) {
                                             core.context(flow, packet.hash, turn.now));
     packet.drop = arrival.drop;
     count_arrival(core, arrival);
-    if (arrival.ended) return end(core, turn, packet, id, arrival);
+    if (arrival.ended) return end(core, id, arrival);
     if (flow.service == Flow::no_service) note_received(core, flow, arrival, turn.now);
+    if (arrival.reopens && begin_anew(core, turn, packet, id)) return;
+    if (arrival.answered) answer_unacceptable(core, turn, packet, id, arrival.challenged);
     core.flows.settle(id, before);  // its state is counted before its text may end it
     before = core.flows.before(id);
     if (arrival.reply) answer_from_flow(core, turn, packet, flow, *arrival.reply);

@@ -17,6 +17,8 @@ void speak(Core& core, const Turn& turn, Packet& packet);
 
 // strangers.cc: TCP segments without a flow.
 void judge_stranger(Core& core, const Turn& turn, Packet& packet);
+/// Whether a SYN would begin a flow: a listener or a rule serves there, and has room.
+[[nodiscard]] bool may_begin(Core& core, const Packet& packet);
 /// Asks the policy and counts the hit; null: no rule matches.
 [[nodiscard]] const Rule* judge(Core& core, const Packet& packet, RuleProtocol protocol,
                                 std::uint16_t destination_port);

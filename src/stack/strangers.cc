@@ -32,6 +32,16 @@ bool is_source_valid(const Core& core, const Packet& packet) {
            source != local_address(packet.key);
 }
 
+bool is_full(const CallListener& listener) {
+    return listener.embryonic.size + listener.deferred.size + listener.accepted.size >=
+           listener.listener.backlog;
+}
+
+bool is_half_open_full(const Core& core) {
+    return core.counters.flows[static_cast<std::size_t>(tcp::State::syn_received)] >=
+           core.settings.half_open_flows;
+}
+
 /// A record for the new flow: TIME-WAIT makes room where the configuration says so.
 FlowId make_flow(Core& core, const Packet& packet) {
     const FlowId id = core.flows.create(packet.key, packet.hash);
@@ -106,14 +116,9 @@ bool is_accept_queue_full(const Core& core, const Standing& standing) {
 
 /// RFC 4987 section 3: what is full of flows in SYN-RECEIVED.
 Drop half_open_limit(const Core& core, const Standing& standing) {
-    const auto half_open = core.counters.flows[static_cast<std::size_t>(tcp::State::syn_received)];
-    if (half_open >= core.settings.half_open_flows) return Drop::half_open_full;
+    if (is_half_open_full(core)) return Drop::half_open_full;
     if (standing.listener == no_slot) return Drop::none;
-    const CallListener& listener = core.listeners[standing.listener];
-    const std::uint32_t waiting =
-        listener.embryonic.size + listener.deferred.size + listener.accepted.size;
-    const bool is_full = waiting >= listener.listener.backlog;
-    return is_full ? Drop::listener_full : Drop::none;
+    return is_full(core.listeners[standing.listener]) ? Drop::listener_full : Drop::none;
 }
 
 void accept_syn(Core& core, const Turn& turn, Packet& packet, const Standing& standing) {
@@ -197,10 +202,8 @@ void judge_by_policy(Core& core, const Turn& turn, Packet& packet) {
     }
 }
 
-}  // namespace
-
-const Rule* judge(Core& core, const Packet& packet, RuleProtocol protocol,
-                  std::uint16_t destination_port) {
+const Rule* find_rule(const Core& core, const Packet& packet, RuleProtocol protocol,
+                      std::uint16_t destination_port) {
     Question question{};
     question.protocol = protocol;
     question.destination_port = destination_port;
@@ -213,9 +216,25 @@ const Rule* judge(Core& core, const Packet& packet, RuleProtocol protocol,
         question.source = Address::ip6(ip.source.data());
         question.destination = Address::ip6(ip.destination.data());
     }
-    const Rule* rule = core.policy->judge(question);
+    return core.policy->judge(question);
+}
+
+}  // namespace
+
+const Rule* judge(Core& core, const Packet& packet, RuleProtocol protocol,
+                  std::uint16_t destination_port) {
+    const Rule* rule = find_rule(core, packet, protocol, destination_port);
     if (rule != nullptr) ++core.rule_hits[core.policy->index_of(*rule)];
     return rule;
+}
+
+bool may_begin(Core& core, const Packet& packet) {
+    if (core.draining || is_half_open_full(core) || !is_source_valid(core, packet)) return false;
+    const CallListener* listener = core.listeners.empty() ? nullptr : find_listener(core, packet);
+    if (listener != nullptr) return !is_full(*listener);
+    const auto port = packet.header_at<TcpHeader>(packet.view.l4).destination_port.host();
+    const Rule* rule = find_rule(core, packet, RuleProtocol::tcp, port);
+    return rule != nullptr && rule->action == Action::serve;
 }
 
 void judge_stranger(Core& core, const Turn& turn, Packet& packet) {

@@ -13,9 +13,16 @@ using namespace tcp_flag;
 
 namespace {
 
-void take_window(Flow& flow, const Segment& s) {
-    flow.snd_wnd = window_of(flow, s) & largest_window_bytes;
-    flow.snd_wl1 = s.seq;
+void take_window(Judgement& j) {
+    Flow& flow = j.flow;
+    flow.snd_wnd = window_of(flow, j.segment) & largest_window_bytes;
+    flow.snd_wl1 = j.segment.seq;
+    note_window(flow, j.effort);
+}
+
+// MAX.SND.WND of RFC 5961 section 5.2; without an effort, the most that the field can say.
+std::uint32_t largest_window(const Judgement& j) {
+    return j.effort != nullptr ? j.effort->snd_wnd_max : 65535U << j.flow.send_scale;
 }
 
 // RFC 9293 section 3.10.7.4, fifth, SYN-RECEIVED.
@@ -27,7 +34,7 @@ bool complete_handshake(Judgement& j) {
         return j.settle(Drop::tcp_unacceptable);
     }
     enter(flow, State::established);
-    take_window(flow, s);
+    take_window(j);
     j.arrival.established = true;
     return true;
 }
@@ -88,7 +95,7 @@ void update_window(Judgement& j, bool progress) {
     // for every acceptable ACK, as SND.WL2 never lies beyond SND.UNA.
     if (!progress && s.seq < flow.snd_wl1) return;
     const bool was_closed = flow.waits() == Waits::window;
-    take_window(flow, s);
+    take_window(j);
     if (!was_closed) return;
     if (flow.snd_wnd == 0) return;
     // The window opens. What only probed it is sent again as text: snd_nxt goes back over it.
@@ -196,8 +203,7 @@ bool check_ack(Judgement& j) {
     if (!s.has(ack)) return j.settle(Drop::tcp_unacceptable);
     if (flow.state() == State::syn_received && !complete_handshake(j)) return false;
     if (s.ack > flow.snd_nxt) return j.answer_with_ack(Drop::tcp_unacceptable);
-    const std::uint32_t largest_window = 65535U << flow.send_scale;
-    if (s.ack < flow.snd_una - largest_window) return j.challenge();
+    if (s.ack < flow.snd_una && s.ack < flow.snd_una - largest_window(j)) return j.challenge();
     // A delayed ACK is due a while after the text that it delays: bare ACKs do not put it off.
     if (flow.state() != State::time_wait && flow.ack_pending == 0)
         flow.last_heard = j.context.now.ms();

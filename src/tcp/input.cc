@@ -35,11 +35,21 @@ bool is_crossing_syn(const Flow& flow, const Segment& s) {
            !s.has(rst) && s.seq + 1 == flow.rcv_nxt;
 }
 
-// RFC 9293 section 3.10.7.4 on TIME-WAIT (section 3.6.1, MAY-2), and RFC 6191: a SYN beyond what we
-// received begins anew.
+// RFC 6191 section 2: what tells the SYN of a new connection from an old duplicate. The timestamp
+// decides where the former connection had them, else their presence, else the sequence number.
+bool is_newer(const Flow& flow, const Segment& s) {
+    const bool beyond = s.seq >= flow.rcv_nxt;  // what is behind RCV.NXT was seen
+    if (!s.options.timestamps) return beyond;
+    if (flow.timestamps == 0) return true;
+    const std::int32_t later =
+        static_cast<std::int32_t>(s.options.ts_value - flow.ts_recent_or_timed_at);
+    return later > 0 || (later == 0 && beyond);
+}
+
+// RFC 9293 section 3.10.7.4 on TIME-WAIT (section 3.6.1, MAY-2).
 bool reopens(const Flow& flow, const Segment& s) {
     return flow.state() == State::time_wait && s.has(syn) && !s.has(ack) && !s.has(rst) &&
-           !s.has(fin) && s.seq > flow.rcv_nxt;
+           !s.has(fin) && is_newer(flow, s);
 }
 
 // The SYN again: a peer that got no answer may try without ECN (RFC 3168 section 6.1.1.1), and has
@@ -54,8 +64,8 @@ bool check_beginning(Judgement& j) {
     Flow& flow = j.flow;
     const Segment& s = j.segment;
     if (reopens(flow, s)) {
-        j.arrival.reopen = true;
-        return j.end(false);
+        j.arrival.reopens = true;
+        return j.challenge(Drop::none);  // if nobody accepts it: RFC 5961 section 4.2
     }
     if (is_repeated_syn(flow, s)) {
         // Deliberate: RFC 9293 answers with an ACK, which helps nobody whose SYN-ACK was lost.
@@ -74,10 +84,12 @@ bool check_sequence(Judgement& j) {
     if (s.has(rst)) return j.settle(Drop::tcp_out_of_window);
     note_duplicate(j);
     if (flow.state() == State::time_wait && s.has(fin) && s.end() == flow.rcv_nxt)
-        flow.last_heard = j.context.now.ms();  // the peer's FIN again: the 2 MSL begin anew
+        restart_time_wait(flow, j.context.now);
     // RFC 7323 section 4.3: the ACK was lost, and the ACK of the repetition echoes the repetition.
     if (flow.timestamps != 0 && s.length() > 0 && s.end() == flow.rcv_nxt) keep_timestamp(j);
-    return j.answer_with_ack(Drop::tcp_out_of_window);
+    // RFC 5961 section 4.2: a SYN is challenged wherever it lies.
+    return s.has(syn) ? j.challenge(Drop::tcp_out_of_window)
+                      : j.answer_with_ack(Drop::tcp_out_of_window);
 }
 
 // RFC 9293 section 3.10.7.4, second. Text of an RST means nothing to us (section 3.5.3, SHLD-2).
@@ -93,7 +105,7 @@ bool check_reset(Judgement& j) {
 bool check_syn(Judgement& j) {
     if (!j.segment.has(syn) || is_crossing_syn(j.flow, j.segment)) return true;
     if (j.flow.state() == State::syn_received && j.flow.active == 0) {
-        j.arrival.reopen = true;  // RFC 9293 section 3.10.7.4, fourth: back to LISTEN
+        j.arrival.refused = true;  // RFC 9293 section 3.10.7.4, fourth: back to LISTEN, silently
         return j.end(false);
     }
     return j.challenge();  // RFC 5961 section 4.2

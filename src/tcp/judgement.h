@@ -20,15 +20,16 @@ struct Judgement {
         arrival.drop = drop;
         return false;
     }
-    /// The segment counts for nothing, but the peer learns where we stand.
+    /// The segment counts for nothing, but the peer learns where we stand: RFC 9293 section
+    /// 3.10.7.4, first.
     bool answer_with_ack(Drop drop) {
-        flow.ack_now = 1;
+        arrival.answered = true;
         return settle(drop);
     }
     /// RFC 5961: an ACK that lets a true peer prove itself.
-    bool challenge() {
+    bool challenge(Drop drop = Drop::tcp_unacceptable) {
         arrival.challenged = true;
-        return answer_with_ack(Drop::tcp_unacceptable);
+        return answer_with_ack(drop);
     }
     bool end(bool reset) {
         arrival.ended = true;
@@ -40,6 +41,12 @@ struct Judgement {
 // acknowledge.cc
 /// The window of a segment, scaled: RFC 7323 section 2.2.
 [[nodiscard]] std::uint32_t window_of(const Flow& flow, const Segment& s);
+/// The peer's FIN again: RFC 9293 section 3.10.7.4, eighth, TIME-WAIT. The 2 MSL begin anew.
+inline void restart_time_wait(Flow& flow, Tick now) { flow.last_heard = now.ms(); }
+/// RFC 9293 section 3.8.6.2.1: remembers the largest window seen, Max(SND.WND).
+inline void note_window(const Flow& flow, Effort* effort) {
+    if (effort != nullptr && flow.snd_wnd > effort->snd_wnd_max) effort->snd_wnd_max = flow.snd_wnd;
+}
 /// RFC 9293 section 3.10.7.4, fifth, for all states but SYN-SENT.
 [[nodiscard]] bool check_ack(Judgement& j);
 /// What the acknowledgement of our FIN means, by state.

@@ -41,7 +41,12 @@ bool is_beginning(Flow& flow, std::uint32_t bytes) {
 void find_text(Judgement& j) {
     const Flow& flow = j.flow;
     const Segment& s = j.segment;
-    if (!may_receive_text(flow.state())) return;
+    if (!may_receive_text(flow.state())) {
+        if (flow.state() != State::time_wait || !s.has(fin)) return;
+        restart_time_wait(j.flow, j.context.now);
+        j.arrival.answered = true;
+        return;
+    }
     if (s.has(syn)) {  // a crossing SYN: its text comes again, as that of every SYN
         j.flow.ack_now = s.length() > 1 ? 1 : 0;
         return;

@@ -41,6 +41,7 @@ bool check_syn_in_syn_sent(Judgement& j) {
     if (s.has(ack)) measure_syn(j);
     flow.last_heard = j.context.now.ms();
     take_syn_options(flow, s, j.context.link, j.context.settings);
+    note_window(flow, j.effort);
     if (!s.has(ack)) {  // simultaneous open: figure 7, MUST-10
         enter(flow, State::syn_received);
         j.arrival.repeat_syn = true;

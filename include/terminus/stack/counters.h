@@ -31,6 +31,7 @@ namespace terminus {
     X(out_of_order_held, "segments of text kept because earlier text is missing") \
     X(out_of_order_refused, "such segments for which there was no room")          \
     X(challenge_acks, "ACKs that challenge a suspicious RST, SYN or ACK")         \
+    X(challenge_acks_limited, "ACKs for unacceptable segments beyond the limit")  \
     X(delayed_acks, "ACKs sent by the delayed ACK timer")                         \
     X(time_wait_evicted, "TIME-WAIT flows given up for new ones")                 \
     X(time_wait_reused, "TIME-WAIT flows that a new SYN took over")               \

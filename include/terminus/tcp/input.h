@@ -18,18 +18,21 @@ namespace terminus::tcp {
 /// What a segment meant. The flow is already changed; text and FIN wait for the stack, which says
 /// taken() and take_fin() once the text has a place.
 struct Arrival {
-    Drop drop = Drop::none;    ///< the segment counts for nothing
-    bool ended = false;        ///< the flow is CLOSED: the record goes
-    bool reset = false;        ///< with `ended`: by the peer's RST
-    bool refused = false;      ///< with `reset`: before it was established
-    bool reopen = false;       ///< with `ended`: the segment is a SYN to be judged as a stranger's
-    bool established = false;  ///< the handshake completed just now
-    bool challenged = false;   ///< ack_now is set as a challenge: RFC 5961
-    bool repeat_syn = false;   ///< our SYN or SYN-ACK is to be sent (again)
-    bool retransmit = false;   ///< the oldest segment in flight is to be sent again, now
-    bool recovers = false;     ///< fast recovery begins: output sends again what is lost
-    bool duplicate_ack = false;     ///< RFC 5681 section 2's definition holds
-    bool fin = false;               ///< a FIN inside the window, after the text
+    Drop drop = Drop::none;      ///< the segment counts for nothing
+    bool ended = false;          ///< the flow is CLOSED: the record goes
+    bool reset = false;          ///< with `ended`: by the peer's RST
+    bool refused = false;        ///< with `ended`: before it was established
+    bool reopens = false;        ///< a SYN that may begin anew what is in TIME-WAIT: RFC 6191. The
+                                 ///< flow stands until somebody accepts the SYN.
+    bool established = false;    ///< the handshake completed just now
+    bool answered = false;       ///< unacceptable: an ACK tells the peer where we stand, if the
+                                 ///< limit of the flow allows one (RFC 5961 section 7)
+    bool challenged = false;     ///< with `answered`: the ACK is a challenge (RFC 5961)
+    bool repeat_syn = false;     ///< our SYN or SYN-ACK is to be sent (again)
+    bool retransmit = false;     ///< the oldest segment in flight is to be sent again, now
+    bool recovers = false;       ///< fast recovery begins: output sends again what is lost
+    bool duplicate_ack = false;  ///< RFC 5681 section 2's definition holds
+    bool fin = false;            ///< a FIN inside the window, after the text
     std::uint32_t acked_bytes = 0;  ///< sequence space newly acknowledged, SYN and FIN included
     std::uint32_t text_skip = 0;    ///< text to pass over: received before
     std::uint32_t text_length = 0;  ///< text to take after that, inside the window

@@ -1,0 +1,137 @@
+// TIME-WAIT: what must not end it (RFC 1337), and who may take it over (RFC 6191).
+#include "script_runner.h"
+
+#include <gtest/gtest.h>
+
+namespace terminus::test {
+namespace {
+
+TEST(Assassination, OldTextIsNeverTaken) {  // RFC 1337 section 1, hazard H1
+    run(time_wait(), R"(
+        < P. -9:1(10) ack 1           // an old duplicate, before the window
+        > . 2:2(0) ack 2
+        < P. 2:12(10) ack 2           // and one inside it
+        = time_wait
+        = unread 0
+        < R 2:2(0)                    // what a peer without the connection says to our ACK
+        = time_wait
+    )");
+}
+
+TEST(Assassination, OldAcknowledgmentsChangeNothing) {  // RFC 1337 section 1, hazard H2
+    run(time_wait(), R"(
+        < . 1:1(0) ack 1
+        > . 2:2(0) ack 2
+        < . 2:2(0) ack 3              // of what was never sent
+        > . 2:2(0) ack 2
+        < R 3:3(0)
+        > . 2:2(0) ack 2
+        = time_wait
+    )");
+}
+
+TEST(Assassination, AResetDoesNotEndTimeWait) {  // RFC 1337 section 1, hazard H3; section 3, F1
+    run(time_wait(), R"(
+        < R. 2:2(0) ack 2
+        < R 2:2(0)
+        = time_wait
+        +59s
+        = time_wait
+        +2s
+        = closed
+    )");
+}
+
+TEST(TimeWait, OnlyAFinBeginsItAnew) {  // RFC 9293 section 3.10.7.4, eighth, TIME-WAIT
+    run(time_wait(), R"(
+        +50s
+        < . 2:2(0) ack 2
+        < P. 2:12(10) ack 2
+        +12s
+        = closed
+    )");
+    run(time_wait(), R"(
+        +50s
+        < F. 1:1(0) ack 2
+        > . 2:2(0) ack 2
+        +50s
+        = time_wait
+        < F. 2:2(0) ack 2             // inside the window, though nothing should be
+        > . 2:2(0) ack 2
+        +50s
+        = time_wait
+        +11s
+        = closed
+    )");
+}
+
+TEST(Reuse, AcceptsALargerSequenceNumber) {  // RFC 6191 section 2: no timestamps on either side
+    run(time_wait(), R"(
+        new isn 4294967042            // the peer's old RCV.NXT: nothing there was seen
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        = event time_wait_reused 1
+        = syn_received
+    )");
+}
+
+TEST(Reuse, ChallengesASmallerSequenceNumber) {  // RFC 6191 section 2; RFC 9293 section 3.10.7.4
+    run(time_wait(), R"(
+        < S 1:1(0) win 65535 <mss 1400>
+        > . 2:2(0) ack 2
+        = event time_wait_reused 0
+        = time_wait
+    )");
+}
+
+TEST(Reuse, AcceptsTimestampsWhereThereWereNone) {  // RFC 6191 section 2
+    run(time_wait(), R"(
+        new isn 4294966000            // long before
+        < S 0:0(0) win 65535 <mss 1400,TS val 1 ecr 0>
+        > S. 0:0(0) ack 1
+        = event time_wait_reused 1
+    )");
+}
+
+TEST(Reuse, BeginsBeyondWhatWasUsed) {  // RFC 9293 section 3.10.7.4, TIME-WAIT; section 3.4.1
+    const Scene setup = time_wait();
+    ScriptRunner runner{setup, Family::ip4};
+    ASSERT_TRUE(runner.play("setup", setup.prelude)) << runner.failure();
+    Datagram syn = runner.segment_of(parse_segment({"S", "5000:5000(0)"}));
+    Datagram last_ack = runner.segment_of(parse_segment({".", "1:1(0)", "ack", "2"}));
+    runner.harness().inject(syn);
+    const Datagram answer = runner.harness().next_sent();
+    EXPECT_TRUE(answer.has(0x02));
+    EXPECT_GT(static_cast<std::int32_t>(answer.seq - last_ack.ack), 0);
+}
+
+TEST(Reuse, NeedsSomebodyWhoAccepts) {  // RFC 6191 section 2: a SYN alone does not end TIME-WAIT
+    Scene full = time_wait();
+    const std::string from = "call listen\n";
+    full.prelude.replace(full.prelude.find(from), from.size(), "call listen 1\n");
+    ScriptRunner runner{full, Family::ip4};
+    ASSERT_TRUE(runner.play("setup", full.prelude)) << runner.failure();
+    const Datagram again = runner.segment_of(parse_segment({"S", "5000:5000(0)"}));
+    ASSERT_TRUE(runner.play("script", R"(
+        new port 4001
+        < S 0:0(0) win 65535 <mss 1400>      // fills the backlog
+        > S. 0:0(0) ack 1
+    )")) << runner.failure();
+    runner.harness().inject(again);
+    EXPECT_TRUE(runner.harness().next_sent().flags == 0x10);  // a challenge
+    EXPECT_EQ(runner.harness().events(TcpEvent::time_wait_reused), 0U);
+    EXPECT_EQ(runner.harness().flows_in(tcp::State::time_wait), 1U);
+}
+
+TEST(Reuse, LetsAListenerServeOthersMeanwhile) {  // RFC 9293 section 3.9.1.1: passive OPEN
+    run(time_wait(), R"(
+        new port 4001 isn 77
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        < . 1:1(0) ack 1
+        call accept
+    )");
+}
+
+}  // namespace
+}  // namespace terminus::test
