@@ -33,6 +33,7 @@ struct Busy {
     PathState path;
     tcp::Seq unread;         ///< the first sequence number not yet taken by the service or the user
     std::uint32_t mark = 0;  ///< the flow's `held` when it holds a mark
+    Millis persists_since;   ///< while the flow waits for a window
     FlowId flow;             ///< no_flow: the flow is CLOSED, the user has not yet let go
     // Of a conversation:
     std::uint32_t serial = 0;                          ///< 0: the flow belongs to a service

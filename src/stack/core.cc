@@ -94,6 +94,7 @@ Core::Core(StackSettings given, std::span<std::byte> memory, Tick now)
             neighbours.pin({gateway, index});
     }
     next_ip_id = static_cast<std::uint16_t>(rng.next());
+    started = now;
 }
 
 Busy* Core::borrow(FlowId id) {
@@ -102,6 +103,7 @@ Busy* Core::borrow(FlowId id) {
     const std::uint32_t slot = busy.take();
     if (slot == no_slot) {
         counters.count(TcpEvent::busy_refused);
+        pressure.is_felt = true;
         return nullptr;
     }
     Busy& record = busy[slot];

@@ -21,6 +21,7 @@
 #include "datagrams.h"
 #include "flows.h"
 #include "mss_ceilings.h"
+#include "pressure.h"
 
 #include <algorithm>
 #include <array>
@@ -110,6 +111,14 @@ struct Core {
     std::uint16_t next_ip_id = 0;
     bool draining = false, aborting = false;
     bool silent_abort = false;  ///< abort_all sends nothing
+    Tick started;  ///< the stack's beginning, or the last reset: sequence numbers are not known
+    Pressure pressure;
+
+    /// RFC 9293 section 3.4.3, the quiet time: nothing is said to strangers, no SYN leaves.
+    [[nodiscard]] bool is_quiet(Tick now) const {
+        const std::uint32_t quiet_ms = settings.tcp.quiet_time_ms;
+        return quiet_ms != 0 && now < started.after_ms(quiet_ms);
+    }
 
     [[nodiscard]] const Interface& interface(std::uint8_t index) const {
         return settings.interfaces[index];

@@ -9,19 +9,21 @@ std::size_t Flows::bytes_needed(const StackSettings& settings) {
            whole_lines(Table::bytes_needed(settings.flows)) +
            whole_lines(Ip6Slab::bytes_needed(settings.ip6_flows)) +
            whole_lines(ChunkPool::bytes_needed(settings.flows)) +
-           whole_lines(Wheel::bytes_needed()) + 2 * whole_lines(Fifo::bytes_needed()) +
+           whole_lines(Wheel::bytes_needed()) + 3 * whole_lines(Fifo::bytes_needed()) +
            DelayedAcks::bytes_needed;
 }
 
 Flows::Flows(const StackSettings& settings, Arena& arena, Counters& counters, Tick now)
     : key_{settings.table_key},
+      tcp_{settings.tcp},
       counters_{counters},
       records_{arena.take(Records<tcp::Flow>::bytes_needed(settings.flows)), settings.flows},
       table_{arena.take(Table::bytes_needed(settings.flows)), settings.flows},
       keys_{arena.take(Ip6Slab::bytes_needed(settings.ip6_flows)), settings.ip6_flows},
       pool_{arena.take(ChunkPool::bytes_needed(settings.flows)), settings.flows},
       wheel_{arena.take(Wheel::bytes_needed()), pool_, now.ms()},
-      time_wait_{arena.take(Fifo::bytes_needed()), pool_},
+      time_wait4_{.queue = {arena.take(Fifo::bytes_needed()), pool_}, .last = {}},
+      time_wait6_{.queue = {arena.take(Fifo::bytes_needed()), pool_}, .last = {}},
       ready_{arena.take(Fifo::bytes_needed()), pool_},
       delayed_acks_{arena, pool_} {}
 
@@ -60,23 +62,36 @@ void Flows::settle(FlowId id, const Before& before) {
     if (flow.state() != before.state) {
         count(before.state, -1);
         count(flow.state(), +1);
-        if (flow.state() == State::time_wait) {
-            const auto next = static_cast<std::uint8_t>((flow.generation + 1U) & 3);
-            if (time_wait_.push(id, next))
-                flow.generation = next & 3;
-            else  // what is filed in the wheel ends it, if late
-                counters_.count(TcpEvent::timers_refused);
-            return;
-        }
+        if (flow.state() == State::time_wait && queue_time_wait(id)) return;
     }
-    if (!is_before(flow.deadline, before.deadline)) return;
+    if (!is_before(flow.deadline, before.deadline) || file(id)) return;
+    flow.deadline = before.deadline;  // what is filed comes later than it should, but it comes
+}
+
+/// The queue is in the order of its deadlines: who stays in TIME-WAIT longer than the device says,
+/// or less long than who came before, goes into the wheel.
+bool Flows::queue_time_wait(FlowId id) {
+    tcp::Flow& flow = records_[id];
+    const auto longest = static_cast<std::int32_t>(tcp_.time_wait_ms + 1);  // rounded up
+    if (elapsed_ms(flow.last_heard, flow.deadline) > longest) return false;
+    TimeWait& kept = flow.ip6 != 0 ? time_wait6_ : time_wait4_;
+    if (!kept.queue.empty() && is_before(flow.deadline, kept.last)) return false;
+    const auto next = static_cast<std::uint8_t>((flow.generation + 1U) & 3);
+    if (!kept.queue.push(id, next)) return false;  // what is filed in the wheel finds it
+    flow.generation = next & 3;
+    kept.last = flow.deadline;
+    return true;
+}
+
+bool Flows::file(FlowId id) {
+    tcp::Flow& flow = records_[id];
     const auto generation = static_cast<std::uint8_t>((flow.generation + 1U) & 3);
-    if (wheel_.file(id, generation, flow.deadline)) {
-        flow.generation = generation & 3;
-    } else {  // what is filed comes later than it should, but it comes
-        flow.deadline = before.deadline;
+    if (!wheel_.file(id, generation, flow.deadline)) {
         counters_.count(TcpEvent::timers_refused);
+        return false;
     }
+    flow.generation = generation & 3;
+    return true;
 }
 
 bool Flows::begin(FlowId id) {
@@ -98,6 +113,7 @@ void Flows::make_ready(FlowId id) {
     if (flow.ready != 0) return;
     if (!ready_.push(id, flow.generation)) {
         counters_.count(TcpEvent::timers_refused);
+        unasked_ = 0;
         return;
     }
     flow.ready = 1;
@@ -109,14 +125,21 @@ bool Flows::delay_ack(FlowId id, std::uint32_t delay_ms, Tick now) {
     return delayed_acks_.push(id, now.after_ms(delay_ms).deadline_ms(), delay_ms);
 }
 
-FlowId Flows::oldest_time_wait() {
-    while (!time_wait_.empty()) {
-        const Entry entry = time_wait_.front();
+FlowId Flows::oldest_time_wait(bool ip6) {
+    Fifo& queue = time_wait(ip6);
+    while (!queue.empty()) {
+        const Entry entry = queue.front();
         if (is_current(entry) && records_[entry.flow()].state() == State::time_wait)
             return entry.flow();
-        time_wait_.pop();
+        queue.pop();
     }
     return no_flow;
+}
+
+FlowId Flows::oldest_time_wait() {
+    const FlowId ip4 = oldest_time_wait(false), ip6 = oldest_time_wait(true);
+    if (ip4 == no_flow || ip6 == no_flow) return ip4 == no_flow ? ip6 : ip4;
+    return is_before(records_[ip4].deadline, records_[ip6].deadline) ? ip4 : ip6;
 }
 
 }  // namespace terminus

@@ -63,7 +63,8 @@ public:
     [[nodiscard]] bool begin(FlowId id);
 
     [[nodiscard]] Wheel& wheel() { return wheel_; }
-    [[nodiscard]] Fifo& time_wait() { return time_wait_; }
+    /// TIME-WAIT of one family.
+    [[nodiscard]] Fifo& time_wait(bool ip6) { return ip6 ? time_wait6_.queue : time_wait4_.queue; }
     [[nodiscard]] DelayedAcks& delayed_acks() { return delayed_acks_; }
     [[nodiscard]] Fifo& ready() { return ready_; }
     /// True when the entry is this flow's own and not a former one's.
@@ -74,6 +75,13 @@ public:
     void refile(FlowId id, Millis again);
     /// Puts a flow into the ready queue, once.
     void make_ready(FlowId id);
+    /// Files the flow's deadline in the wheel, where it is the only entry that counts; false: no
+    /// place.
+    [[nodiscard]] bool file(FlowId id);
+    /// make_ready() found no place for some flow since: all records are to be asked, once.
+    [[nodiscard]] bool has_unasked() const { return unasked_ < records_.high_water(); }
+    /// The next of them.
+    [[nodiscard]] FlowId next_unasked() { return FlowId{unasked_++}; }
     /// Queues an ACK to be sent in so many milliseconds; false: it must be sent now.
     [[nodiscard]] bool delay_ack(FlowId id, std::uint32_t delay_ms, Tick now);
     /// True while the record is the flow's that `key` names.
@@ -81,7 +89,8 @@ public:
         return matches(&records_[id], key, keys_);
     }
 
-    /// The oldest flow in TIME-WAIT, for eviction; no_flow when none is.
+    /// The oldest flow in TIME-WAIT, for eviction; no_flow when none is. Of one family, or any.
+    [[nodiscard]] FlowId oldest_time_wait(bool ip6);
     [[nodiscard]] FlowId oldest_time_wait();
 
     [[nodiscard]] std::uint32_t size() const { return records_.used(); }
@@ -93,16 +102,24 @@ public:
 
 private:
     void count(tcp::State state, int change);
+    [[nodiscard]] bool queue_time_wait(FlowId id);
 
     HashKey key_;
+    const tcp::Settings& tcp_;  ///< the device's
     Counters& counters_;
     Records<tcp::Flow, 4> records_;
     Table table_;
     Ip6Slab keys_;
     ChunkPool pool_;
     Wheel wheel_;
-    Fifo time_wait_, ready_;
+    struct TimeWait {
+        Fifo queue;
+        Millis last;  ///< the deadline of its last entry
+    };
+    TimeWait time_wait4_, time_wait6_;  ///< apart, as IPv6 keys may run out alone
+    Fifo ready_;
     DelayedAcks delayed_acks_;
+    std::uint32_t unasked_ = no_slot;
 };
 
 }  // namespace terminus

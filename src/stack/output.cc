@@ -129,6 +129,18 @@ void make_room(const Flow& flow, Plan& plan, Reply& fields) {
     fields.flags &= static_cast<std::uint8_t>(~(tcp_flag::psh | tcp_flag::fin));
 }
 
+/// RFC 9293 section 3.8.6.2.1: the window is open, but was not worth using.
+bool is_override(const Flow& flow) {
+    return flow.waits() == tcp::Waits::window && flow.snd_wnd > 0 && flow.in_flight() == 0;
+}
+
+/// Text leaves after all: the flow waits neither for a better window nor for silence to end, whose
+/// probes it counted.
+void end_waiting(Flow& flow) {
+    if (is_override(flow)) tcp::go_silent(flow);
+    if (flow.waits() == tcp::Waits::silence) flow.backoff = 0;
+}
+
 /// Writes one planned segment. False: no frame is free.
 bool send_plan(Core& core, const Turn& turn, FlowId id, Writer& writer, Plan plan) {
     Frame frame = writer.take();
@@ -149,6 +161,7 @@ bool send_plan(Core& core, const Turn& turn, FlowId id, Writer& writer, Plan pla
     const bool is_new = plan.seq + plan.length > flow.snd_nxt;
     if (is_new && flow.service != Flow::no_service)
         core.counters.services[flow.service].bytes_sent += plan.length;
+    end_waiting(flow);
     tcp::sent(flow, core.effort_of(flow), plan, core.settings_of(flow), turn.now);
     return true;
 }
@@ -170,12 +183,17 @@ bool corks(const Core& core, const Flow& flow) {
 }
 
 /// A window that is closed while text waits and nothing is in flight will be probed.
-void wait_for_window(Core& core, Flow& flow, std::uint32_t unsent, Tick now) {
+void wait_for_window(Core& core, FlowId id, std::uint32_t unsent, Tick now) {
+    Flow& flow = core.flows[id];
     const bool fin_due = tcp::has_closed(flow.state()) && flow.fin_sent == 0;
     if ((unsent == 0 && !fin_due) || flow.in_flight() > 0 || flow.waits() == tcp::Waits::window)
         return;
     if (corks(core, flow) && flow.snd_wnd > unsent) return;  // its user holds the rest back
-    if (tcp::is_synchronised(flow.state())) tcp::await_window(flow, core.settings_of(flow), now);
+    if (!tcp::is_synchronised(flow.state())) return;
+    tcp::await_window(flow, core.settings_of(flow), now);
+    // What holds text is found by relieve(), when memory runs out.
+    Busy* record = flow.holds() == Held::text ? core.borrow(id) : core.busy_of(flow);
+    if (record != nullptr) record->persists_since = now.ms();
 }
 
 /// More than an initial window wants to fly: congestion control needs an effort.
@@ -243,7 +261,7 @@ void output(Core& core, const Turn& turn, FlowId id, Packet* packet) {
         }
         unsent = unsent_bytes(core, flow);
     }
-    wait_for_window(core, flow, unsent, turn.now);
+    wait_for_window(core, id, unsent, turn.now);
     if (flow.service == Flow::no_service) note_pace(core, id, turn.now);
     if (flow.ack_now != 0 || opens_window(core, flow)) return send_ack(core, id, writer);
     // An ACK that was delayed before is queued already.
@@ -254,6 +272,7 @@ void output(Core& core, const Turn& turn, FlowId id, Packet* packet) {
 
 void send_syn(Core& core, const Turn& turn, FlowId id, Packet* packet) {
     Flow& flow = core.flows[id];
+    if (flow.state() == tcp::State::syn_sent && core.is_quiet(turn.now)) return;
     Writer writer{core, turn, id, packet};
     Frame frame = writer.take();
     if (frame.handle == nullptr) return;  // the timer sends it again
@@ -279,8 +298,20 @@ void probe_window(Core& core, const Turn& turn, FlowId id) {
     Flow& flow = core.flows[id];
     const auto plan = tcp::window_probe(flow, {.unsent_bytes = unsent_bytes(core, flow)});
     if (!plan) return tcp::go_silent(flow);
+    const bool overrides = is_override(flow);
     Writer writer{core, turn, id, nullptr};
-    if (send_plan(core, turn, id, writer, *plan)) core.counters.count(TcpEvent::window_probes);
+    if (send_plan(core, turn, id, writer, *plan) && !overrides)
+        core.counters.count(TcpEvent::window_probes);
+}
+
+void send_keepalive(Core& core, const Turn& turn, FlowId id) {
+    Writer writer{core, turn, id, nullptr};
+    Frame frame = writer.take();
+    if (frame.handle == nullptr) return;  // as if it had been lost
+    Flow& flow = core.flows[id];
+    const Reply fields = fields_of(core, flow, flow.snd_nxt - 1, tcp_flag::ack);
+    writer.send_segment(frame, fields, 0);
+    core.counters.count(TcpEvent::keepalive_probes);
 }
 
 void send_reset(Core& core, const Turn& turn, FlowId id) {

@@ -81,6 +81,8 @@ void send_syn(Core& core, const Turn& turn, FlowId id, Packet* packet);
 void retransmit(Core& core, const Turn& turn, FlowId id, Packet* packet);
 /// One byte beyond the closed window.
 void probe_window(Core& core, const Turn& turn, FlowId id);
+/// A segment before SND.NXT, without text, which the peer must acknowledge: RFC 9293 section 3.8.4.
+void send_keepalive(Core& core, const Turn& turn, FlowId id);
 /// An RST of our own, into a fresh frame.
 void send_reset(Core& core, const Turn& turn, FlowId id);
 /// Acknowledged text is forgotten.
@@ -124,6 +126,18 @@ void keep_up(Core& core, const Turn& turn);
 
 // timers.cc: everything that time alone causes.
 [[nodiscard]] bool run_timers(Core& core, const Turn& turn);
+/// Which timer of a flow runs, and when it ends: STATUS.
+struct RunningTimer {
+    Timer timer = Timer::none;
+    std::uint32_t in_ms = 0;
+};
+[[nodiscard]] RunningTimer timer_of(const Core& core, const tcp::Flow& flow, Tick now);
+/// The flow's settings have changed: its timers follow them.
+void heed_settings(Core& core, FlowId id, Tick now);
+
+// pressure.cc
+/// An end to persist where memory has run out: RFC 9293 section 3.8.6.1. Returns how much it did.
+[[nodiscard]] std::size_t relieve(Core& core, const Turn& turn);
 
 // datagram_calls.cc: UDP conversations.
 /// A datagram for a conversation? False: nobody waits for it.

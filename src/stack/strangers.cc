@@ -46,7 +46,10 @@ bool is_half_open_full(const Core& core) {
 FlowId make_flow(Core& core, const Packet& packet) {
     const FlowId id = core.flows.create(packet.key, packet.hash);
     if (id != no_flow || core.settings.table_full != TableFull::evict_time_wait) return id;
-    const FlowId oldest = core.flows.oldest_time_wait();
+    // Where records are left it was a key of IPv6 that lacked: IPv4 has none to give.
+    const bool lacks_key = core.flows.size() < core.flows.capacity();
+    const FlowId oldest = lacks_key ? core.flows.oldest_time_wait(packet.view.family == Family::ip6)
+                                    : core.flows.oldest_time_wait();
     if (oldest == no_flow) return no_flow;
     core.end_flow(oldest, CallError::none);
     core.counters.count(TcpEvent::time_wait_evicted);
@@ -238,6 +241,10 @@ bool may_begin(Core& core, const Packet& packet) {
 }
 
 void judge_stranger(Core& core, const Turn& turn, Packet& packet) {
+    if (core.is_quiet(turn.now)) {  // RFC 9293 section 3.4.3: no segment at all, RST included
+        packet.drop = Drop::quiet_time;
+        return;
+    }
     if (!is_source_valid(core, packet)) {
         packet.drop = Drop::ip_source_invalid;
         return;

@@ -26,7 +26,10 @@ void end_by_time(Core& core, const Turn& turn, FlowId id, Due due) {
     if (due == Due::give_up) {
         core.counters.count(TcpEvent::timed_out);
         if (!tcp::is_synchronised(state)) core.counters.count(TcpEvent::handshakes_failed);
-        if (tcp::is_synchronised(state)) send_reset(core, turn, id);
+        // A peer that keepalive found dead may be back: it learns that the connection is gone.
+        // Deliberate: after R2 (RFC 9293 sections 3.8.3 and 3.10.8) nothing is said, as nothing
+        // that was said before has arrived.
+        if (core.flows[id].waits() == tcp::Waits::silence) send_reset(core, turn, id);
         core.end_flow(id, soft_error_or(core, core.flows[id], CallError::timed_out));
         return;
     }
@@ -86,6 +89,8 @@ void look_at(Core& core, const Turn& turn, FlowId id) {
     } else if (look.due == Due::nothing && flow.waits() == tcp::Waits::silence) {
         constexpr std::int32_t silence_ms = 1000;
         core.give_back_if_quiet(id, elapsed_ms(flow.last_heard, turn.now.ms()) >= silence_ms);
+    } else if (look.due == Due::keepalive) {
+        send_keepalive(core, turn, id);
     }
     core.flows.settle(id, before);
 }
@@ -143,12 +148,12 @@ std::size_t send_delayed_acks(Core& core, const Turn& turn) {
 }
 
 /// The queue is in order of the deadlines. A repeated FIN begins the 2 MSL anew (RFC 9293 section
-/// 3.10.7.4, eighth): such a flow goes behind the others when its first deadline comes.
-std::size_t end_time_waits(Core& core, const Turn& turn) {
-    Fifo& queue = core.flows.time_wait();
+/// 3.10.7.4, eighth): such a flow goes into the wheel when its first deadline comes.
+std::size_t end_time_waits(Core& core, const Turn& turn, bool ip6) {
+    Fifo& queue = core.flows.time_wait(ip6);
     std::size_t done = 0;
     for (; done < most_queued; ++done) {
-        const FlowId id = core.flows.oldest_time_wait();
+        const FlowId id = core.flows.oldest_time_wait(ip6);
         if (id == no_flow || !is_due(core.flows[id].deadline, turn.now.ms())) break;
         const Entry entry = queue.front();
         queue.pop();
@@ -158,10 +163,25 @@ std::size_t end_time_waits(Core& core, const Turn& turn) {
         }
         Flow& flow = core.flows[id];
         flow.deadline = flow.last_heard + core.settings_of(flow).time_wait_ms;
+        if (core.flows.file(id)) continue;
         const bool queued = queue.push(entry.flow(), entry.generation());
         TERMINUS_ASSERT(queued);  // into the place that it had
     }
     return done;
+}
+
+/// What a flow in the ready queue has to say.
+void let_speak(Core& core, const Turn& turn, FlowId id) {
+    Flow& flow = core.flows[id];
+    if (const Busy* record = core.busy_of(flow); record != nullptr && record->aborts)
+        return abort_now(core, turn, id);
+    if (flow.state() == State::syn_sent && core.is_quiet(turn.now))
+        return core.flows.make_ready(id);  // its SYN leaves when the quiet time is over
+    const Flows::Before before = core.flows.before(id);
+    if (!tcp::is_synchronised(flow.state())) send_syn(core, turn, id, nullptr);
+    output(core, turn, id, nullptr);
+    core.give_back_if_quiet(id);
+    core.flows.settle(id, before);
 }
 
 std::size_t let_ready_speak(Core& core, const Turn& turn) {
@@ -174,17 +194,24 @@ std::size_t let_ready_speak(Core& core, const Turn& turn) {
         Flow& flow = core.flows[id];
         if (flow.state() == State::closed || flow.ready == 0) continue;
         flow.ready = 0;
-        if (const Busy* record = core.busy_of(flow); record != nullptr && record->aborts) {
-            abort_now(core, turn, id);
-            continue;
-        }
-        const Flows::Before before = core.flows.before(id);
-        if (!tcp::is_synchronised(flow.state())) send_syn(core, turn, id, nullptr);
-        output(core, turn, id, nullptr);
-        core.give_back_if_quiet(id);
-        core.flows.settle(id, before);
+        let_speak(core, turn, id);
     }
     return done - waiting;
+}
+
+/// The ready queue had no place for some flow: all are asked, a turn's worth at a time, so that
+/// nothing stalls.
+std::size_t ask_all(Core& core, const Turn& turn) {
+    std::size_t asked = 0;
+    for (; asked < most_queued && core.flows.has_unasked(); ++asked) {
+        if (turn.out.room() <= outbox_reserve) break;
+        const FlowId id = core.flows.next_unasked();
+        const State state = core.flows[id].state();
+        const bool speaks = tcp::is_synchronised(state) || state == State::syn_sent;
+        if (speaks && state != State::time_wait && core.flows[id].ready == 0)
+            let_speak(core, turn, id);
+    }
+    return asked;
 }
 
 /// The handles of conversations whose flows are gone end with abort_all too.
@@ -214,13 +241,46 @@ std::size_t abort_some(Core& core, const Turn& turn) {
 
 }  // namespace
 
+RunningTimer timer_of(const Core& core, const Flow& flow, Tick now) {
+    const auto until = [&](Timer timer, Millis end) {
+        const std::int32_t left = elapsed_ms(now.ms(), end);
+        return RunningTimer{timer, static_cast<std::uint32_t>(std::max(left, 0))};
+    };
+    const tcp::Settings& settings = core.settings_of(flow);
+    switch (flow.waits()) {
+        case tcp::Waits::answer:
+        case tcp::Waits::reordering: return until(Timer::retransmit, flow.deadline);
+        case tcp::Waits::window: return until(Timer::persist, flow.deadline);
+        case tcp::Waits::tail_probe: return until(Timer::loss_probe, flow.deadline);
+        case tcp::Waits::time_wait:
+            return until(Timer::time_wait, flow.last_heard + settings.time_wait_ms);
+        case tcp::Waits::fin_wait_2:
+            return until(Timer::fin_wait_2, flow.last_heard + settings.fin_wait_2_ms);
+        default: break;
+    }
+    if (flow.ack_pending != 0)
+        return until(Timer::delayed_ack, flow.last_heard + settings.delayed_ack_ms);
+    if (!settings.keepalive || !tcp::is_synchronised(flow.state())) return {};
+    return until(Timer::keepalive,
+                 flow.backoff == 0 ? flow.last_heard + settings.keepalive_idle_ms : flow.deadline);
+}
+
+void heed_settings(Core& core, FlowId id, Tick now) {
+    const Flows::Before before = core.flows.before(id);
+    tcp::heed(core.flows[id], core.settings_of(core.flows[id]), now);
+    core.flows.settle(id, before);
+}
+
 bool run_timers(Core& core, const Turn& turn) {
     std::size_t work = look_at_due(core, turn);
     work += send_delayed_acks(core, turn);
-    work += end_time_waits(core, turn);
+    work += end_time_waits(core, turn, false);
+    work += end_time_waits(core, turn, true);
     work += let_ready_speak(core, turn);
     work += send_datagrams(core, turn);
     work += offer_overdue(core, turn.now);
+    work += ask_all(core, turn);
+    work += relieve(core, turn);
     work += abort_some(core, turn);
     return work > 0;
 }

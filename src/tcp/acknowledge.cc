@@ -123,6 +123,7 @@ void advance_una(Judgement& j) {
     if (j.effort != nullptr) j.effort->sent.clear(flow.snd_una);
     if (flow.in_flight() == 0) {
         go_silent(flow);  // RFC 6298 section 5.2
+        if (j.context.settings.keepalive) hasten_keepalive(flow, j.context.settings);
         if (syn_repeated) begin_after_loss(flow, j.effort);
         return;
     }
@@ -207,6 +208,7 @@ bool check_ack(Judgement& j) {
     // A delayed ACK is due a while after the text that it delays: bare ACKs do not put it off.
     if (flow.state() != State::time_wait && flow.ack_pending == 0)
         flow.last_heard = j.context.now.ms();
+    if (flow.waits() == Waits::silence) flow.backoff = 0;  // keepalive: the peer has answered
     const bool progress = s.ack > flow.snd_una;
     j.arrival.duplicate_ack = !progress && is_duplicate_ack(flow, s);
     if (j.effort != nullptr && !j.arrival.established)

@@ -25,15 +25,17 @@ std::uint32_t usable_bytes(const Flow& flow, const Effort* effort, const Setting
 
 // RFC 9293 section 3.8.6.2.1: the sender's side of silly window avoidance (MUST-38), and Nagle's
 // algorithm (section 3.7.4, SHLD-7).
-bool is_worth_sending(const Flow& flow, std::uint32_t length, const Outgoing& outgoing) {
+// What is not worth it now goes when it has become so, or by the override, which shares the persist
+// timer.
+bool is_worth_sending(const Flow& flow, const Effort* effort, std::uint32_t length,
+                      const Outgoing& outgoing) {
     if (length == flow.mss_bytes()) return true;  // (1) a full segment
-    const bool idle = flow.in_flight() == 0;
     const bool all = length == outgoing.unsent_bytes;
-    if (all && outgoing.more) return false;
-    if (all && (idle || !outgoing.nagle || owes_fin(flow))) return true;  // (2) all that is queued
-    if (length >= flow.snd_wnd / 2 && (idle || !outgoing.nagle))
-        return true;  // (3) half the window
-    return idle;      // (4) the override: nothing in flight would ever open the window further
+    if (all && owes_fin(flow)) return true;  // nothing can join it any more
+    if (outgoing.nagle && flow.in_flight() > 0) return false;
+    if (all) return !outgoing.more;  // (2) all that is queued
+    const std::uint32_t largest_window = effort != nullptr ? effort->snd_wnd_max : flow.snd_wnd;
+    return 2 * length >= largest_window;  // (3) half of the largest window seen
 }
 
 // The segment that begins where run `index` does and covers as many runs behind it as `alike`
@@ -105,7 +107,7 @@ std::optional<Plan> new_segment(const Flow& flow, const Effort* effort, const Ou
     const bool last = length == outgoing.unsent_bytes;
     Plan plan{.seq = flow.snd_nxt, .length = length, .flags = tcp_flag::ack};
     if (length > 0) {
-        if (!probes && !is_worth_sending(flow, length, outgoing)) return std::nullopt;
+        if (!probes && !is_worth_sending(flow, effort, length, outgoing)) return std::nullopt;
         if (last && !outgoing.more) plan.flags |= tcp_flag::psh;
         plan.flags |= cwr_due(effort);
     }
@@ -161,8 +163,14 @@ std::optional<Plan> window_probe(const Flow& flow, const Outgoing& outgoing) {
         }
         return plan;
     }
-    if (outgoing.unsent_bytes > 0)
-        return Plan{.seq = flow.snd_nxt, .length = 1, .flags = tcp_flag::ack};
+    if (outgoing.unsent_bytes > 0) {
+        Plan plan{.seq = flow.snd_nxt, .length = 1, .flags = tcp_flag::ack};
+        if (flow.snd_wnd == 0) return plan;
+        plan.length =
+            std::min<std::uint32_t>({flow.snd_wnd, outgoing.unsent_bytes, flow.mss_bytes()});
+        if (plan.length == outgoing.unsent_bytes) plan.flags |= tcp_flag::psh;
+        return plan;
+    }
     if (owes_fin(flow))
         return Plan{.seq = flow.snd_nxt, .length = 0, .flags = tcp_flag::ack | tcp_flag::fin};
     return std::nullopt;

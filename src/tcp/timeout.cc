@@ -3,6 +3,8 @@
 #include "terminus/tcp/recovery.h"
 #include "terminus/tcp/rtt.h"
 
+#include "patience.h"
+
 #include <algorithm>
 
 namespace terminus::tcp {
@@ -24,29 +26,6 @@ constexpr std::uint64_t first_probe_us = 1'000'000;
 // Deliberate: RFC 8985 has no lower bound; two turns of a timer, as kernels have it, spare a probe
 // for every ACK that is a little late.
 constexpr std::uint64_t shortest_probe_us = 2'000;
-
-std::uint32_t silent_ms(const Flow& flow, Tick now) {
-    return static_cast<std::uint32_t>(std::max(0, elapsed_ms(flow.last_heard, now.ms())));
-}
-
-// Tried for `limit_ms`. Where short timeouts end the count of tries before that, silence decides.
-bool is_tried_for(const Flow& flow, const Effort* effort, std::uint32_t limit_ms,
-                  const Settings& settings, Tick now) {
-    if (backed_off_ms(flow, settings, kept_backoff(effort)) >= limit_ms) return true;
-    return flow.backoff == most_backoff && silent_ms(flow, now) >= limit_ms;
-}
-
-bool has_given_up(const Flow& flow, const Effort* effort, const Settings& settings, Tick now) {
-    switch (flow.state()) {
-        case State::syn_received: return flow.backoff >= settings.syn_ack_retries;
-        case State::syn_sent:
-            return is_tried_for(flow, effort, settings.syn_give_up_ms, settings, now);
-        default: break;
-    }
-    // A peer that took its window back and still answers is there: RFC 9293 section 3.8.6, SHLD-17.
-    if (flow.snd_wnd == 0 && silent_ms(flow, now) < settings.give_up_ms) return false;
-    return is_tried_for(flow, effort, settings.give_up_ms, settings, now);
-}
 
 void back_off(Flow& flow) {
     if (flow.backoff < most_backoff) ++flow.backoff;
@@ -114,16 +93,14 @@ Tick rest_of_timeout(const Flow& flow, const Effort* effort, const Settings& set
 }
 
 Look probe_due(Flow& flow, const Settings& settings, Tick now) {
-    back_off(flow);  // RFC 9293 section 3.8.6.1: SHLD-30; never given up while ACKs come (MUST-37)
     flow.stop_timing();  // the probe is sent again: Karn's algorithm
-    if (silent_ms(flow, now) >= settings.give_up_ms &&
-        is_tried_for(flow, nullptr, settings.give_up_ms, settings, now))
-        return {.due = Due::give_up, .again = {}};
+    if (is_window_hopeless(flow, settings, now)) return {.due = Due::give_up, .again = {}};
+    back_off(flow);  // RFC 9293 section 3.8.6.1, SHLD-30
     await_window(flow, settings, now);
     return {.due = Due::probe, .again = flow.deadline};
 }
 
-Look silence_look(const Flow& flow, const Settings& settings, Tick now) {
+Look silence_look(Flow& flow, const Settings& settings, Tick now) {
     const auto silent = static_cast<std::int32_t>(silent_ms(flow, now));
     const std::int32_t next_ms = std::clamp(silent, shortest_look_ms, longest_look_ms);
     Millis again = now.deadline_ms() + static_cast<std::uint32_t>(next_ms);
@@ -132,13 +109,29 @@ Look silence_look(const Flow& flow, const Settings& settings, Tick now) {
         if (is_due(end, now.ms())) return {.due = Due::vanish, .again = {}};
         if (is_before(end, again)) again = end;
     }
+    if (keeps_alive(flow, settings)) {
+        const Millis probe = keepalive_at(flow, settings);
+        if (is_due(probe, now.ms())) return keepalive_due(flow, settings, now);
+        if (is_before(probe, again)) again = probe;
+    }
     return {.due = Due::nothing, .again = again};
+}
+
+// RFC 9293 section 3.8.6.2.1: the override of silly window avoidance shares the persist timer.
+constexpr std::uint32_t shortest_override_ms = 100, longest_override_ms = 1000;
+
+std::uint32_t persist_ms(const Flow& flow, const Settings& settings) {
+    const std::uint32_t rto = rto_ms(flow, settings);
+    if (flow.snd_wnd == 0 || flow.in_flight() > 0) return within_user_timeout(flow, settings, rto);
+    return std::clamp(rto, shortest_override_ms, longest_override_ms);
 }
 
 }  // namespace
 
 void await_answer(Flow& flow, const Settings& settings, Tick now, const Effort* effort) {
-    set_deadline(flow, Waits::answer, rto_ms(flow, settings, kept_backoff(effort)), now);
+    const std::uint32_t kept = kept_backoff(effort);
+    const std::uint32_t rto = rto_ms(flow, settings, kept);
+    set_deadline(flow, Waits::answer, within_user_timeout(flow, settings, rto, kept), now);
 }
 
 void await_delivery(Flow& flow, const Effort* effort, const Settings& settings, Tick now) {
@@ -176,13 +169,28 @@ std::uint32_t timed_since_us(const Flow& flow, const Settings& settings) {
 }
 
 void await_window(Flow& flow, const Settings& settings, Tick now) {
-    set_deadline(flow, Waits::window, rto_ms(flow, settings), now);
+    set_deadline(flow, Waits::window, persist_ms(flow, settings), now);
 }
 
 void await_old_segments(Flow& flow, const Settings& settings, Tick now) {
     enter(flow, State::time_wait);
     flow.last_heard = now.ms();
     set_deadline(flow, Waits::time_wait, settings.time_wait_ms, now);
+}
+
+void hasten_keepalive(Flow& flow, const Settings& settings) {
+    if (!keeps_alive(flow, settings)) return;
+    const Millis probe = keepalive_at(flow, settings);
+    if (is_before(probe, flow.deadline)) flow.deadline = probe;
+}
+
+void heed(Flow& flow, const Settings& settings, Tick now) {
+    hasten_keepalive(flow, settings);
+    const bool answer = flow.waits() == Waits::answer;
+    if (!answer && flow.waits() != Waits::window) return;
+    const std::uint32_t rto = rto_ms(flow, settings);
+    const Millis cut = flow.deadline - (rto - within_user_timeout(flow, settings, rto));
+    flow.deadline = is_due(cut, now.ms()) ? now.deadline_ms() : cut;
 }
 
 void go_silent(Flow& flow) {

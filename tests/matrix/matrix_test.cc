@@ -1,7 +1,9 @@
 // Every state that can be reached, met by every combination of flags at every kind of sequence and
 // acknowledgment number, with text and without. What must hold for all of them: no crash, no leak,
 // no RST for an RST, at most one answer, transitions that RFC 9293 figure 5 knows, and sequence
-// numbers that never go back.
+// numbers that never go back. And each answer and transition is the one that RFC 9293
+// section 3.10.7 says: oracle.h.
+#include "oracle.h"
 #include "script_runner.h"
 
 #include <gtest/gtest.h>
@@ -18,6 +20,10 @@ using tcp::State;
 constexpr std::array<std::int64_t, 8> seq_offsets{-100, -1, 0, 1, 65534, 65535, 70000, 1LL << 31};
 /// Offsets from our SND.NXT.
 constexpr std::array<std::int64_t, 6> ack_offsets{-100'000, -1, 0, 1, 100, 1LL << 31};
+/// Half of the sequence space away: before, by RFC 1982's rule for what cannot be compared.
+constexpr std::int64_t half = 1LL << 31;
+/// Its right edge stands: a FIN takes one off it.
+constexpr std::int64_t offered_window = 65535;
 constexpr unsigned flag_combinations = 64;  // FIN to URG
 
 /// Where one segment may lead: RFC 9293 section 3.3.2, figure 5, and the sum of a segment's ACK and
@@ -73,9 +79,10 @@ std::uint32_t their_nxt(State state) {
 class Matrix : public testing::TestWithParam<std::tuple<State, Family>> {
 protected:
     void try_all(unsigned flags);
-    void try_one(const Segment& segment);
+    void try_one(const Segment& segment, const Encounter& met);
     void reach();
-    void check_answers(const Segment& segment);
+    void check_answers(const Segment& segment, const Encounter& met);
+    void check_answer(const Datagram* got, const Segment& segment, const Encounter& met);
     void check_transition(const Segment& segment);
     [[nodiscard]] State state_now();
 
@@ -105,15 +112,45 @@ State Matrix::state_now() {
 }
 
 /// RFC 9293 section 3.10.7.1: no RST for an RST; and no segment without text has two answers.
-void Matrix::check_answers(const Segment& segment) {
-    int answers = 0;
+void Matrix::check_answers(const Segment& segment, const Encounter& met) {
+    std::vector<Datagram> answers;
     while (runner_.harness().has_sent()) {
-        const Datagram sent = runner_.harness().next_sent();
-        EXPECT_FALSE((segment.flags & 4) != 0 && sent.has(4)) << "an RST for an RST";
-        ++answers;
+        answers.push_back(runner_.harness().next_sent());
+        EXPECT_FALSE((segment.flags & 4) != 0 && answers.back().has(4)) << "an RST for an RST";
     }
-    EXPECT_LE(answers, 1);
-    EXPECT_FALSE((segment.flags & 4) != 0 && from_ == State::closed && answers != 0);
+    EXPECT_LE(answers.size(), 1U);
+    EXPECT_FALSE((segment.flags & 4) != 0 && from_ == State::closed && !answers.empty());
+    check_answer(answers.empty() ? nullptr : &answers.front(), segment, met);
+}
+
+/// The answer and the state are the oracle's.
+void Matrix::check_answer(const Datagram* got, const Segment& segment, const Encounter& met) {
+    constexpr std::uint8_t syn_ack = 0x12, plain_ack = 0x10, reset = 0x04, reset_ack = 0x14;
+    const Verdict verdict = judge(met);
+    EXPECT_EQ(tcp::name(state_now()), tcp::name(verdict.next));
+    const Datagram sent = runner_.segment_of(segment);
+    if (verdict.answer == Answer::none || (verdict.answer == Answer::maybe_ack && got == nullptr)) {
+        EXPECT_EQ(got, nullptr) << "nothing should be said";
+        return;
+    }
+    ASSERT_NE(got, nullptr) << "no answer";
+    switch (verdict.answer) {
+        case Answer::syn_ack:
+            EXPECT_EQ(got->flags, syn_ack);
+            EXPECT_EQ(got->ack, sent.seq + 1);
+            return;
+        case Answer::reset:
+            EXPECT_EQ(got->flags, reset);
+            EXPECT_EQ(got->seq, sent.ack);
+            return;
+        case Answer::reset_with_ack:
+            EXPECT_EQ(got->flags, reset_ack);
+            EXPECT_EQ(got->seq, 0U);
+            EXPECT_EQ(got->ack, sent.seq + segment.length + (segment.flags & 1U) +
+                                    (segment.flags >> 1U & 1U));
+            return;
+        default: EXPECT_EQ(got->flags, plain_ack);
+    }
 }
 
 void Matrix::check_transition(const Segment& segment) {
@@ -134,11 +171,11 @@ void Matrix::check_transition(const Segment& segment) {
     EXPECT_TRUE(status.value.rcv_nxt <= status.value.rcv_adv + 1);
 }
 
-void Matrix::try_one(const Segment& segment) {
+void Matrix::try_one(const Segment& segment, const Encounter& met) {
     reach();
     if (HasFatalFailure()) return;
     runner_.harness().inject(runner_.segment_of(segment));
-    check_answers(segment);
+    check_answers(segment, met);
     check_transition(segment);
     EXPECT_EQ(runner_.harness().fault(), "");
     runner_.let_go();
@@ -159,7 +196,13 @@ void Matrix::try_all(unsigned flags) {
                 segment.seq.value = their_nxt(from_) + static_cast<std::uint32_t>(seq);
                 segment.ack = Number{our_nxt(from_) + static_cast<std::uint32_t>(ack), false};
                 segment.length = length;
-                try_one(segment);
+                segment.window = (seq + ack) % 2 == 0 ? 65535 : 0;
+                try_one(segment, {.state = from_,
+                                  .flags = segment.flags,
+                                  .seq = seq == half ? -half : seq,
+                                  .ack = ack == half ? -half : ack,
+                                  .text = length,
+                                  .window = offered_window - their_nxt(from_) / 2});
                 ASSERT_FALSE(HasFailure())
                     << tcp::name(from_) << " met " << describe_flags(segment.flags) << " seq "
                     << seq << " ack " << ack << " length " << length;

@@ -61,12 +61,12 @@ TEST(Close, WithAFinThatAcknowledgesOurs) {  // RFC 9293 section 3.10.7.4, eight
 
 TEST(Close, SendsWhatIsQueuedFirst) {  // RFC 9293 section 3.10.4
     run(established(), R"(
-        < . 1:1(0) ack 1 win 1000
+        < . 1:1(0) ack 1 win 1400
         call send 1500
-        > . 1:1001(1000) ack 1
+        > . 1:1401(1400) ack 1
         call shutdown
-        < . 1:1(0) ack 1001 win 1000
-        > FP. 1001:1501(500) ack 1
+        < . 1:1(0) ack 1401 win 1400
+        > FP. 1401:1501(100) ack 1
         = fin_wait_1
         < . 1:1(0) ack 1502
         = fin_wait_2

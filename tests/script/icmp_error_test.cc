@@ -128,7 +128,6 @@ TEST(IcmpErrors, ThatAreSoftSayWhyTheFlowTimedOut) {  // RFC 1122 section 4.2.3.
         +800ms
         > P. 11:21(10) ack 1
         +1600ms
-        > R. 21:21(0) ack 1
         call receive 10 = host-unreachable
         = closed
     )");

@@ -1,7 +1,7 @@
 /// What happens at the limits: a full table, too many half-open flows, an appliance that drains.
 #include "terminus/wire/tcp.h"
 
-#include "script.h"
+#include "script_runner.h"
 
 #include <gtest/gtest.h>
 
@@ -66,17 +66,66 @@ TEST(Limits, BoundHalfOpenFlows) {  // RFC 4987 section 3
     )");
 }
 
-Datagram syn_from(std::uint16_t port) {
-    const Ends ends = ends_of(Family::ip4);
+Datagram syn_from(std::uint16_t port, Family family = Family::ip4, std::uint16_t to = 9) {
+    const Ends ends = ends_of(family);
     Datagram syn;
     syn.source_mac = ends.their_mac;
     syn.destination_mac = ends.our_mac;
     syn.source = ends.theirs;
     syn.destination = ends.ours;
     syn.source_port = port;
-    syn.destination_port = 9;
+    syn.destination_port = to;
     syn.flags = tcp_flag::syn;
     return syn;
+}
+
+Scene with_one_busy_record(Scene scene) {
+    scene.options.settings.busy_flows = 1;
+    scene.options.settings.conversations = 1;
+    return scene;
+}
+
+TEST(Limits, EndWhoPersistsForWantOfMemory) {  // RFC 9293 section 3.8.6.1: an end under pressure
+    const Scene scene = with_one_busy_record(established());
+    ScriptRunner runner{scene, Family::ip4};
+    ASSERT_TRUE(runner.play("setup", scene.prelude)) << runner.failure();
+    ASSERT_TRUE(runner.play("script", R"(
+        < . 1:1(0) ack 1 win 0
+        call send 100
+        +202ms
+        > . 1:2(1) ack 1
+        < . 1:1(0) ack 1 win 0
+    )")) << runner.failure();
+    Harness& harness = runner.harness();
+    harness.inject(syn_from(4001, Family::ip4, 1000));  // finds no busy record
+    EXPECT_EQ(harness.drops(Drop::memory_full), 1U);
+    EXPECT_EQ(harness.events(TcpEvent::persisting_ended), 1U);
+    EXPECT_EQ(harness.next_sent().flags, tcp_flag::rst | tcp_flag::ack);
+    EXPECT_EQ(harness.stack().flows(), 0U);
+}
+
+TEST(Limits, SpareWhoDoesNotPersist) {  // RFC 9293 section 3.8.6.1
+    const Scene scene = with_one_busy_record(established());
+    ScriptRunner runner{scene, Family::ip4};
+    ASSERT_TRUE(runner.play("setup", scene.prelude)) << runner.failure();
+    runner.harness().inject(syn_from(4001, Family::ip4, 1000));
+    EXPECT_EQ(runner.harness().events(TcpEvent::persisting_ended), 0U);
+    EXPECT_EQ(runner.harness().flows_in(tcp::State::established), 1U);
+}
+
+TEST(Limits, EvictNoTimeWaitThatDoesNotHelp) {  // IPv6 keys ran out, IPv4 has none to give
+    Scene scene = time_wait();
+    scene.options.settings.flows = 8;
+    scene.options.settings.ip6_flows = 1;
+    ScriptRunner runner{scene, Family::ip4};
+    ASSERT_TRUE(runner.play("setup", scene.prelude)) << runner.failure();
+    Harness& harness = runner.harness();
+    harness.inject(syn_from(4001, Family::ip6));
+    EXPECT_EQ(harness.next_sent().flags, tcp_flag::syn | tcp_flag::ack);
+    harness.inject(syn_from(4002, Family::ip6));
+    EXPECT_EQ(harness.next_sent().flags, tcp_flag::rst | tcp_flag::ack);
+    EXPECT_EQ(harness.events(TcpEvent::time_wait_evicted), 0U);
+    EXPECT_EQ(harness.flows_in(tcp::State::time_wait), 1U);
 }
 
 TEST(Limits, DrainingRefusesNewFlows) {

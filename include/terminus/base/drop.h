@@ -50,6 +50,7 @@ namespace terminus {
     X(icmp_rate_limited, "an ICMP error that the token buckets suppressed")              \
     X(table_full, "no room for a new flow")                                              \
     X(half_open_full, "too many flows in SYN-RECEIVED")                                  \
+    X(quiet_time, "the quiet time after the start is not over (RFC 9293 section 3.4.3)") \
     X(listener_full, "the listener's backlog is full")                                   \
     X(memory_full, "no block, key or timer free")                                        \
     X(tcp_out_of_window, "outside the receive window")                                   \

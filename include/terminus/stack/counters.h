@@ -28,6 +28,8 @@ namespace terminus {
     X(retransmission_timeouts, "retransmission timers that ran out")              \
     X(fast_retransmits, "recoveries begun by duplicate ACKs or SACK")             \
     X(window_probes, "probes of a closed window")                                 \
+    X(keepalive_probes, "questions whether a silent peer is still there")         \
+    X(persisting_ended, "flows with a closed window given up for want of memory") \
     X(out_of_order_held, "segments of text kept because earlier text is missing") \
     X(out_of_order_refused, "such segments for which there was no room")          \
     X(challenge_acks, "ACKs that challenge a suspicious RST, SYN or ACK")         \

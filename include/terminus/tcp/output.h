@@ -33,7 +33,8 @@ struct Outgoing {
 /// The oldest segment in flight, to be sent again, even where the window shrank before it (RFC 9293
 /// section 3.8.6, MUST-35, SHLD-16, MAY-7). There must be something in flight.
 [[nodiscard]] Plan oldest_segment(const Flow& flow, const Effort* effort);
-/// One byte of text (or the FIN) beyond a closed window: RFC 9293 section 3.8.6.1.
+/// One byte of text (or the FIN) beyond a closed window: RFC 9293 section 3.8.6.1. In a window that
+/// is open, but was not worth using: what fits (section 3.8.6.2.1, the override).
 [[nodiscard]] std::optional<Plan> window_probe(const Flow& flow, const Outgoing& outgoing);
 
 /// A segment with an ACK leaves: nothing is owed any more. `effort` may be null.

@@ -34,6 +34,11 @@ void await_old_segments(Flow& flow, const Settings& settings, Tick now);
 /// is: the wheel looks at the flow then and finds that nothing is due.
 void go_silent(Flow& flow);
 
+/// After go_silent(), where keepalive is on: brings the deadline forward to the first probe.
+void hasten_keepalive(Flow& flow, const Settings& settings);
+/// The flow's settings have changed: a deadline that is due sooner by them is brought forward.
+void heed(Flow& flow, const Settings& settings, Tick now);
+
 /// What a look at a flow found.
 enum class Due : std::uint8_t {
     nothing,     ///< look again at `again`
@@ -41,6 +46,7 @@ enum class Due : std::uint8_t {
                  ///< it
     send,        ///< output() has something to send: what RFC 8985 found lost, or its probe
     probe,       ///< RFC 9293 section 3.8.6.1: probe the window
+    keepalive,   ///< RFC 9293 section 3.8.4: ask whether the peer is still there
     give_up,     ///< R2 is over: RFC 9293 section 3.8.3, MUST-20
     vanish,      ///< ends without a word: FIN-WAIT-2 was silent for too long
 };
