@@ -40,7 +40,9 @@ CallError set_settings(Core& core, Conversation which, const tcp::Settings& with
     const std::uint8_t scale = own.window_scale;  // of its SYN: RFC 7323 section 2.3
     own = with;
     own.window_scale = scale;
-    if (record->flow != no_flow) act_on_change(core, record->flow);
+    if (record->flow == no_flow) return CallError::none;
+    heed_settings(core, record->flow, core.latest);
+    act_on_change(core, record->flow);
     return CallError::none;
 }
 
@@ -56,6 +58,8 @@ void reset(Core& core, bool with_segments) {
         (void)close(core, ListenerId{slot, core.listeners[slot].serial});
     core.settings.tcp = core.configured;
     core.limiter.refill();
+    core.challenges.forget();
+    core.started = core.latest;
     core.aborting = true;
     core.silent_abort = !with_segments;
     core.abort_cursor = 0;

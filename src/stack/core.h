@@ -119,6 +119,10 @@ struct Core {
         const std::uint32_t quiet_ms = settings.tcp.quiet_time_ms;
         return quiet_ms != 0 && now < started.after_ms(quiet_ms);
     }
+    /// From when on a SYN of ours may leave: now, or when the quiet time is over.
+    [[nodiscard]] Tick loud_from(Tick now) const {
+        return is_quiet(now) ? started.after_ms(settings.tcp.quiet_time_ms) : now;
+    }
 
     [[nodiscard]] const Interface& interface(std::uint8_t index) const {
         return settings.interfaces[index];

@@ -55,15 +55,31 @@ const Interface* route(const Core& core, const Address& local, const Address& re
     return nullptr;
 }
 
-CallResult<Conversation> start(Core& core, const Key& key, const tcp::Settings& with, Tick now) {
+/// RFC 6191 section 2, from the opener's side: the peer takes our SYN for a new one where both
+/// connections have timestamps and the clock has moved on. A second is more than any clock's step.
+bool may_follow(const Flow& former, const tcp::Settings& with, Tick now) {
+    constexpr std::int32_t clock_step_ms = 1000;
+    return former.state() == tcp::State::time_wait && former.timestamps != 0 && with.timestamps &&
+           elapsed_ms(former.last_heard, now.ms()) >= clock_step_ms;
+}
+
+/// RFC 9293 section 3.4.1; beyond what a former connection has used.
+tcp::Seq choose_iss(const Core& core, const Key& key, std::optional<tcp::Seq> floor, Tick now) {
+    const tcp::Seq iss =
+        tcp::initial_seq(core.settings.isn_key, std::as_bytes(std::span{key.words}), now);
+    constexpr std::uint32_t step = 65536;
+    return floor && iss < *floor + step ? *floor + step : iss;
+}
+
+CallResult<Conversation> start(Core& core, const Key& key, const tcp::Settings& with, Tick now,
+                               std::optional<tcp::Seq> floor = {}) {
     const std::uint64_t hash = core.flows.hash(key);
     const FlowId id = core.flows.create(key, hash);
     if (id == no_flow) return {.error = CallError::no_memory};
     Flow& flow = core.flows[id];
     flow.service = Flow::no_service;
-    const tcp::Seq iss =
-        tcp::initial_seq(core.settings.isn_key, std::as_bytes(std::span{key.words}), now);
-    tcp::open_active(flow, iss, core.link(flow), with, now);
+    const tcp::Seq iss = choose_iss(core, key, floor, now);
+    tcp::open_active(flow, iss, core.link(flow), with, core.loud_from(now));
     Busy* record = core.borrow(id);
     if (!core.flows.begin(id) || record == nullptr || !core.make_conversation(*record, with)) {
         core.end_flow(id, CallError::none);
@@ -214,7 +230,6 @@ CallError close(Core& core, ListenerId which) {
 CallResult<Conversation> open(Core& core, Endpoint local, Endpoint remote,
                               const tcp::Settings& with, Tick now) {
     // RFC 9293 section 3.9.2.3, MUST-46: a broadcast or multicast address is no remote.
-    // RFC 9293 section 3.9.1.1, MUST-46.
     if (remote.port == 0 || !remote.address.is_host()) return {.error = CallError::bad_request};
     const Source source = choose_source(core, local.address, remote.address);
     if (source.error != CallError::none) return {.error = source.error};
@@ -231,6 +246,12 @@ CallResult<Conversation> open(Core& core, Endpoint local, Endpoint remote,
     const Key key = key_for(local.port);
     const FlowId other = core.flows.find(key, core.flows.hash(key));
     if (other == no_flow) return start(core, key, with, now);
+    if (may_follow(core.flows[other], with, now)) {
+        const tcp::Seq floor = core.flows[other].snd_nxt;
+        core.counters.count(TcpEvent::time_wait_reused);
+        core.end_flow(other, CallError::none);
+        return start(core, key, with, now, floor);
+    }
     // RFC 9293 section 3.10.1: "connection already exists"; in TIME-WAIT not for long any more.
     const bool waits = core.flows[other].state() == tcp::State::time_wait;
     return {.error = waits ? CallError::address_in_use : CallError::already_connected};

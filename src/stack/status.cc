@@ -63,40 +63,6 @@ void tell_timing(const Core& core, const Flow& flow, Status& status) {
     status.retransmissions_in_a_row = repeats ? flow.backoff : 0;
 }
 
-/// What the flow waits for, by the name of the timer: RFC 9293 section 3.8, section 3.10.8.
-Timer timer_of(const Core& core, const Flow& flow) {
-    switch (flow.waits()) {
-        case tcp::Waits::answer: return Timer::retransmit;
-        case tcp::Waits::window: return Timer::persist;
-        case tcp::Waits::fin_wait_2: return Timer::fin_wait_2;
-        case tcp::Waits::time_wait: return Timer::time_wait;
-        case tcp::Waits::reordering:
-        case tcp::Waits::tail_probe: return Timer::loss_probe;
-        case tcp::Waits::silence:
-        case tcp::Waits::user: break;
-    }
-    if (flow.ack_pending != 0) return Timer::delayed_ack;
-    return core.settings_of(flow).keepalive ? Timer::keepalive : Timer::none;
-}
-
-Millis end_of(const Core& core, const Flow& flow, Timer timer) {
-    const tcp::Settings& settings = core.settings_of(flow);
-    switch (timer) {
-        case Timer::time_wait: return flow.last_heard + settings.time_wait_ms;
-        case Timer::fin_wait_2: return flow.last_heard + settings.fin_wait_2_ms;
-        case Timer::keepalive: return flow.last_heard + settings.keepalive_idle_ms;
-        case Timer::delayed_ack: return flow.last_heard + settings.delayed_ack_ms;
-        default: return flow.deadline;
-    }
-}
-
-void tell_timer(const Core& core, const Flow& flow, Status& status) {
-    status.timer = timer_of(core, flow);
-    if (status.timer == Timer::none) return;
-    const Millis end = end_of(core, flow, status.timer);
-    status.timer_in_ms = static_cast<std::uint32_t>(std::max(0, elapsed_ms(core.latest.ms(), end)));
-}
-
 /// The pipe and what became of it: RFC 6675 section 3.
 void tell_recovery(const tcp::Effort& effort, Status& status) {
     const tcp::Tally tally = effort.sent.tally();
@@ -160,6 +126,7 @@ void tell_conversation(const Core& core, const Busy& record, Status& status) {
     tell_history(core, details.history, status);
     if (record.listener != no_slot)
         status.listener = {record.listener, core.listeners[record.listener].serial};
+    status.challenge_acks_sent = details.challenge_acks;
 }
 
 Status status_of_flow(const Core& core, FlowId id) {
@@ -172,7 +139,9 @@ Status status_of_flow(const Core& core, FlowId id) {
     tell_sequences(flow, status);
     tell_options(core, flow, status);
     tell_timing(core, flow, status);
-    tell_timer(core, flow, status);
+    const RunningTimer running = timer_of(core, flow, core.latest);
+    status.timer = running.timer;
+    status.timer_in_ms = running.in_ms;
     const std::uint32_t text = flow.in_flight() - flow.fin_sent;
     status.segments_out = (text + flow.mss_bytes() - 1) / flow.mss_bytes();
     const Busy* record = core.busy_of(flow);

@@ -131,6 +131,92 @@ TEST(TimeWaitLength, IsTheConversationsOwn) {  // RFC 9293 section 3.4.2; issue:
     }
 }
 
+/// A conversation in a state, with settings of its own.
+struct OwnSettings {
+    OwnSettings(const Scene& scene, void (*change)(tcp::Settings&)) : runner{scene, Family::ip4} {
+        EXPECT_TRUE(runner.play("setup", scene.prelude)) << runner.failure();
+        Stack& stack = runner.harness().stack();
+        tcp::Settings own = stack.settings(*runner.conversation()).value;
+        change(own);
+        EXPECT_EQ(stack.set_settings(*runner.conversation(), own, runner.harness().now()),
+                  CallError::none);
+    }
+    void play(std::string_view script) {
+        EXPECT_TRUE(runner.play("script", script)) << runner.failure();
+    }
+    ScriptRunner runner;
+};
+
+TEST(TimeWaitLength, DiffersFromTheDevices) {  // RFC 9293 section 3.4.2
+    for (const bool is_longer : {false, true}) {
+        OwnSettings own{fin_wait_2(), is_longer ? [](tcp::Settings& s) { s.time_wait_ms = 90'000; }
+                                                : [](tcp::Settings& s) { s.time_wait_ms = 5000; }};
+        own.play("< F. 1:1(0) ack 2\n> . 2:2(0) ack 2\n= time_wait\n");
+        own.play(is_longer ? "+89990\n= time_wait\n+20\n= closed\n"
+                           : "+4990\n= time_wait\n+20\n= closed\n");
+    }
+}
+
+TEST(OwnTimers, FollowAChange) {  // RFC 9293 sections 3.8.3 and 3.8.4
+    OwnSettings keeps{established(), [](tcp::Settings& s) {
+                          s.keepalive = true;
+                          s.keepalive_idle_ms = 500;
+                      }};
+    keeps.play("+502\n> . 0:0(0) ack 1\n< . 1:1(0) ack 1\n");
+    EXPECT_EQ(keeps.runner.harness().stack().status(*keeps.runner.conversation()).value.timer,
+              Timer::keepalive);
+    OwnSettings hurries{fin_wait_1(), [](tcp::Settings& s) { s.user_timeout_ms = 100; }};
+    hurries.play("+102\n= closed\n");
+}
+
+TEST(Linger, AbortsWhatIsNotAcknowledgedInTime) {  // RFC 9293 section 3.9.1.5; SO_LINGER
+    OwnSettings own{established(), [](tcp::Settings& s) { s.linger_ms = 150; }};
+    own.play(R"(
+        call send 100
+        > P. 1:101(100) ack 1
+        call close
+        > F. 101:101(0) ack 1
+        +148ms
+        = fin_wait_1
+        +4ms
+        > R. 102:102(0) ack 1
+        = closed
+    )");
+}
+
+TEST(Linger, LeavesWhatIsAcknowledgedAlone) {  // RFC 9293 section 3.9.1.5
+    OwnSettings own{established(), [](tcp::Settings& s) { s.linger_ms = 150; }};
+    own.play(R"(
+        call close
+        > F. 1:1(0) ack 1
+        < . 1:1(0) ack 2
+        +1s
+        = fin_wait_2
+    )");
+}
+
+TEST(Linger, OfZeroAborts) {  // RFC 9293 section 3.9.1.5
+    OwnSettings own{established(), [](tcp::Settings& s) { s.linger_ms = 0; }};
+    own.play("call close\n> R. 1:1(0) ack 1\n= closed\n");
+}
+
+TEST(More, HoldsAShortSegmentBack) {  // RFC 9293 section 3.9.1.2: PUSH is not yet
+    OwnSettings own{established(), [](tcp::Settings&) {}};
+    Harness& harness = own.runner.harness();
+    const std::string text = stream_text(true, 0, 100);
+    const auto sent = harness.stack().send(
+        *own.runner.conversation(), std::as_bytes(std::span{text}), {.more = true}, harness.now());
+    ASSERT_EQ(sent.value, 100U);
+    own.play("+195\n+10\n> P. 1:101(100) ack 1\n");  // but not for ever
+}
+
+TEST(ActiveOpen, OfATupleInTimeWaitSaysSo) {  // RFC 9293 section 3.10.1; RFC 6191 section 2
+    run(time_wait(), R"(
+        +2s
+        call open = address-in-use
+    )");
+}
+
 TEST(QuietTime, SaysNothingUntilItIsOver) {  // RFC 9293 section 3.4.3
     Scene setup = listening();
     setup.options.settings.tcp.quiet_time_ms = 10'000;  // the harness has used up three seconds
