@@ -1,6 +1,7 @@
 /// terminus: parse the command line, then run, check, or say what this is. Every error of the
 /// operator or the machine ends here as one line, with exit status 2.
 #include "control/build.h"
+#include "control/call_client.h"
 #include "control/config.h"
 #include "control/log.h"
 #include "control/plan.h"
@@ -72,10 +73,18 @@ int main(int argc, char** argv) {
         print(json ? build_json() : build_text());
     })->add_flag("--json", json, "for machines");
     command("reference", "print every option with its default", [] { print(reference_toml()); });
+    std::string socket = "/run/terminus/terminus.sock";
+    int answered = 0;
+    CLI::App* calls = command("call", "make the user calls in FILE on a running appliance",
+                              [&] { answered = call(file, socket); });
+    calls
+        ->add_option("FILE", file, "one JSON object a line, as CALLS.md says; - for standard input")
+        ->required();
+    calls->add_option("--socket", socket, "the appliance's [admin].socket")->capture_default_str();
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : operator_error;
     }
-    return status;
+    return status != 0 ? status : answered;
 }

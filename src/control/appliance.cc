@@ -96,15 +96,19 @@ void Appliance::build_posts(const Config& config) {
     StackSettings shared = plan_.stack;
     shared.table_key = fresh_key();
     shared.isn_key = fresh_key();
-    const HashKey steering = fresh_key();
+    shard_ = {.steering_key = fresh_key(),
+              .workers = exchange_->workers(),
+              .interfaces = plan_.stack.interfaces};
     for (std::uint16_t i = 0; i < posts_.size(); ++i)
         build_post(config, i, shared);
     for (std::uint16_t i = 0; i < posts_.size(); ++i) {
         Post& post = posts_[i];
         post.worker = std::make_unique<Worker>(WorkerSettings{.worker = i,
                                                               .idle = idle_of(config),
-                                                              .steering_key = steering,
+                                                              .steering_key = shard_.steering_key,
                                                               .max_rules = Policy::most_rules,
+                                                              .calls = post.calls.get(),
+                                                              .interfaces = shard_.interfaces,
                                                               .lanes = lanes_of(i)},
                                                *post.stack, *post.clock, *post.rings, *exchange_);
     }
@@ -117,6 +121,7 @@ void Appliance::build_post(const Config& config, std::uint16_t index, const Stac
     settings.seed = fresh_key().words[0];
     post.clock = std::make_unique<TscClock>();
     post.rings = std::make_unique<CommandRings>();
+    post.calls = std::make_unique<CallRings>(call_answers_);
     blame(config, config.appliance.origin, "appliance", "flows", [&] {
         post.stack = std::make_unique<Stack>(std::move(settings), post.memory->bytes(),
                                              post.clock->read().now);
@@ -186,6 +191,13 @@ void Appliance::stop() {
         eal_->wait(i);
     for (Post& post : posts_)
         post.worker->release_passed();
+}
+
+std::vector<CallRings*> Appliance::call_rings() const {
+    std::vector<CallRings*> rings;
+    for (const Post& post : posts_)
+        rings.push_back(post.calls.get());
+    return rings;
 }
 
 std::uint64_t Appliance::live_flows(bool with_time_wait) const {

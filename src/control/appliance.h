@@ -57,6 +57,11 @@ public:
     /// Hands over what capture services kept; returns how many.
     std::size_t take_captured(const std::function<void(const Captured&)>& take);
 
+    // For user calls: the way to each worker, the bell that they ring, and how they share tuples.
+    [[nodiscard]] std::vector<CallRings*> call_rings() const;
+    [[nodiscard]] const Bell& call_answers() const { return call_answers_; }
+    [[nodiscard]] const Shard& shard() const { return shard_; }
+
 private:
     /// What one worker has; the order is the order of building.
     struct Post {
@@ -66,6 +71,7 @@ private:
         std::unique_ptr<Stack> stack;
         std::vector<std::unique_ptr<Lane>> lanes;
         std::unique_ptr<CommandRings> rings;
+        std::unique_ptr<CallRings> calls;
         std::unique_ptr<Worker> worker;
     };
 
@@ -81,6 +87,8 @@ private:
     [[nodiscard]] std::vector<WorkerLane> lanes_of(std::uint16_t index);
 
     Plan plan_;
+    Bell call_answers_;
+    Shard shard_;  ///< common to all workers
     std::unique_ptr<Eal> eal_;
     std::vector<Post> posts_;  ///< their pools outlive the devices
     std::vector<std::unique_ptr<Device>> devices_;

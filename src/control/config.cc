@@ -85,6 +85,7 @@ private:
         if (name == "tcp") return read_table(name, node, config_.tcp);
         if (name == "icmp") return read_table(name, node, config_.icmp);
         if (name == "metrics") return read_table(name, node, config_.metrics);
+        if (name == "admin") return read_table(name, node, config_.admin);
         if (name == "log") return read_table(name, node, config_.log);
         refuse_unknown(key, node);
     }

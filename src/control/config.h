@@ -114,6 +114,15 @@ struct MetricsConfig {
     Origin origin;
 };
 
+/// The call socket: see CALLS.md.
+struct AdminConfig {
+    std::string socket;  ///< path of a Unix socket; empty: none
+    std::string listen;  ///< ADDRESS:PORT, TCP; empty: none
+    Origin origin;
+
+    [[nodiscard]] bool is_on() const { return !socket.empty() || !listen.empty(); }
+};
+
 struct LogConfig {
     LogLevel level = LogLevel::info;
     Origin origin;
@@ -129,6 +138,7 @@ struct Config {
     TcpConfig tcp;
     IcmpConfig icmp;
     MetricsConfig metrics;
+    AdminConfig admin;
     LogConfig log;
 };
 

@@ -228,6 +228,17 @@ Families devices(const Snapshot& snapshot) {
     return {stats.take(), up.take(), speed.take()};
 }
 
+Families calls(const Snapshot& snapshot) {
+    Metric clients{"terminus_admin_clients", "Clients connected to the call socket."};
+    Metric handles{"terminus_admin_handles", "Listeners and conversations opened by calls."};
+    Metric calls{"terminus_admin_calls_total", "Calls from outside, by name and result."};
+    clients.add({}, snapshot.admin.clients);
+    handles.add({}, snapshot.admin.handles);
+    for (const auto& [call, count] : snapshot.admin.calls)
+        calls.add({{"call", call.first}, {"result", call.second}}, count);
+    return {clients.take(), handles.take(), calls.take()};
+}
+
 Families identity(const Snapshot& snapshot) {
     const Identity& it = snapshot.identity;
     Metric build{"terminus_build_info", "What was built; the value is always 1."};
@@ -248,8 +259,8 @@ Families identity(const Snapshot& snapshot) {
 
 std::vector<prometheus::MetricFamily> families_of(const Snapshot& snapshot) {
     Families all;
-    for (auto* make :
-         {identity, traffic, books, drops, rules, tcp, resources, icmp, services, loops, devices})
+    for (auto* make : {identity, traffic, books, drops, rules, tcp, resources, icmp, services,
+                       loops, devices, calls})
         for (prometheus::MetricFamily& family : make(snapshot))
             if (!family.metric.empty()) all.push_back(std::move(family));
     return all;

@@ -39,6 +39,7 @@ std::vector<std::string> needs_restart(const Config& running, const Config& read
     comparison.compare("tcp", running.tcp, read.tcp);
     comparison.compare("icmp", running.icmp, read.icmp);
     comparison.compare("metrics", running.metrics, read.metrics);
+    comparison.compare("admin", running.admin, read.admin);
     comparison.compare("log", running.log, read.log);
     if (running.interfaces.size() != read.interfaces.size()) {
         comparison.note(read.interfaces.back().origin.line, "interface", "");

@@ -256,6 +256,15 @@ const std::array metrics_keys{
         "listen", {.help = "where Prometheus scrapes /metrics: ADDRESS:PORT; \"\" for none"}),
 };
 
+const std::array admin_keys{
+    key<AdminConfig, &AdminConfig::socket>(
+        "socket", {.help = "path of a Unix socket (mode 0600) that takes user calls, as CALLS.md "
+                           "says, for example \"/run/terminus/terminus.sock\"; \"\" for none"}),
+    key<AdminConfig, &AdminConfig::listen>(
+        "listen", {.help = "the same over TCP: ADDRESS:PORT, open to whoever reaches it; \"\" for "
+                           "none"}),
+};
+
 const std::array log_keys{
     key<LogConfig, &LogConfig::level>("level", {.help = "the least level that is logged"}),
 };
@@ -276,6 +285,7 @@ const std::array all_tables{
     Table{"icmp", "[icmp]",
           "Limits of ICMP errors. They are the appliance's: a worker gets its share.", icmp_keys},
     Table{"metrics", "[metrics]", "Prometheus.", metrics_keys},
+    Table{"admin", "[admin]", "The call socket: user calls from outside.", admin_keys},
     Table{"log", "[log]", "Lines on stderr.", log_keys},
 };
 

@@ -8,6 +8,7 @@
 #include "worker/worker.h"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +42,14 @@ struct Identity {
     std::string file, hash;
 };
 
+/// The call socket.
+struct AdminSnapshot {
+    std::uint64_t clients = 0;  ///< connected
+    std::uint64_t handles = 0;  ///< of listeners and conversations
+    /// How often each call ended how: {call, "ok" or the error's word}.
+    std::map<std::pair<std::string, std::string>, std::uint64_t> calls;
+};
+
 struct Snapshot {
     std::vector<WorkerSnapshot> workers;
     std::vector<std::string> interfaces;  ///< labels, in the order of Counters::interfaces
@@ -48,6 +57,7 @@ struct Snapshot {
     std::vector<std::string> services;  ///< names by index; reloads may repeat a name
     std::vector<DeviceSnapshot> devices;
     Identity identity;
+    AdminSnapshot admin;
     std::uint64_t reloads = 0, reloads_refused = 0;
     double start_seconds = 0;  ///< Unix time
 };

@@ -46,6 +46,7 @@ Supervisor::Supervisor(Config config, const Signals& signals)
     captures_.open(book_.entries());
     consult_doctor(plan);
     if (!config_.metrics.listen.empty()) metrics_.emplace(config_);
+    if (config_.admin.is_on()) admin_.emplace(config_);
     appliance_ = std::make_unique<Appliance>(config_, plan);
     observed_.resize(plan.stack.workers);
     shared_.busy_ratios.resize(plan.stack.workers);
@@ -90,6 +91,8 @@ void Supervisor::show_adopted(const Config& config) {
 void Supervisor::run() {
     appliance_->launch(first_policy_, book_.services());
     first_policy_.reset();
+    if (admin_)
+        admin_->start(appliance_->call_rings(), appliance_->shard(), appliance_->call_answers());
     if (metrics_) metrics_->show([this] { return snapshot(); });
     spdlog::info("running: {} worker(s), {} flows, {} rule(s), metrics on {}",
                  config_.appliance.workers, config_.appliance.flows, config_.rules.size(),
@@ -178,6 +181,7 @@ void Supervisor::say_goodbye() {
     wait_for_flows(std::chrono::seconds(config_.appliance.drain_seconds), false);
     appliance_->abort_all();
     wait_for_flows(1s, true);
+    if (admin_) admin_->stop();
     appliance_->stop();
     write_captures();
     const std::string totals = totals_text(snapshot());
@@ -189,6 +193,7 @@ Snapshot Supervisor::snapshot() const {
     Snapshot snapshot = appliance_->snapshot();
     for (const InterfaceConfig& it : config_.interfaces)
         snapshot.interfaces.push_back(label_of(it));
+    if (admin_) snapshot.admin = admin_->snapshot();
     const std::lock_guard lock{mutex_};
     for (std::size_t i = 0; i < snapshot.workers.size(); ++i) {
         snapshot.workers[i].rule_hits = appliance_->rule_hits(i);

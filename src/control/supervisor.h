@@ -2,6 +2,7 @@
 /// down again.
 #pragma once
 
+#include "control/admin.h"
 #include "control/appliance.h"
 #include "control/capture_files.h"
 #include "control/config.h"
@@ -53,7 +54,8 @@ private:
     CaptureFiles captures_;
     std::shared_ptr<const Policy> first_policy_;
     std::unique_ptr<Appliance> appliance_;
-    mutable std::mutex mutex_;  ///< of shared_
+    std::optional<Admin> admin_;  ///< its socket is bound before the first packet
+    mutable std::mutex mutex_;    ///< of shared_
     Shared shared_;
     std::vector<WorkerCounters> observed_;
     double start_seconds_;

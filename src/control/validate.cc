@@ -2,6 +2,7 @@
 /// have files of their own.
 #include "control/validate.h"
 
+#include "control/admin_socket.h"
 #include "control/listen.h"
 #include "control/validate_parts.h"
 #include "control/value.h"
@@ -111,6 +112,20 @@ void check_metrics(const Config& config) {
                "write for example \"127.0.0.1:9464\", or \"\" for no metrics");
 }
 
+void check_admin(const Config& config) {
+    const AdminConfig& it = config.admin;
+    const bool is_path = it.socket.starts_with('/') && !it.socket.ends_with('/') &&
+                         it.socket.size() <= longest_socket_path;
+    if (!it.socket.empty() && !is_path)
+        refuse(config, it.origin, "admin", "socket",
+               render(it.socket) + " is no path that a socket may have",
+               "write an absolute path of at most " + std::to_string(longest_socket_path) +
+                   " bytes, or \"\" for none");
+    if (!it.listen.empty() && !parse_listen(it.listen))
+        refuse(config, it.origin, "admin", "listen", render(it.listen) + " is no ADDRESS:PORT",
+               "write for example \"127.0.0.1:9465\", or \"\" for none");
+}
+
 }  // namespace
 
 void validate(Config& config) {
@@ -120,6 +135,7 @@ void validate(Config& config) {
     check_rules(config);
     check_tcp(config);
     check_metrics(config);
+    check_admin(config);
 }
 
 }  // namespace terminus::control

@@ -4,6 +4,9 @@
 
 #include "terminus/stack/stack.h"
 
+#include "worker/bell.h"
+#include "worker/call.h"
+
 #include <boost/lockfree/policies.hpp>
 #include <boost/lockfree/spsc_queue.hpp>
 
@@ -47,6 +50,22 @@ struct CommandRings {
     Ring<Command> to_worker;
     Ring<Answer> to_control;
     Ring<Captured> captured;  ///< what capture services kept
+};
+
+inline constexpr std::size_t call_ring_entries = 1024;
+
+/// The two rings between the user calls' desk in control and one worker. Control has at most
+/// `call_ring_entries` calls with one worker, so that their answers always fit.
+struct CallRings {
+    using Ring =
+        boost::lockfree::spsc_queue<CallPointer, boost::lockfree::capacity<call_ring_entries>>;
+
+    explicit CallRings(const Bell& answered) : answers{answered} {}
+
+    Ring to_worker;
+    Ring to_control;
+    Bell calls;           ///< control rings it: there are calls; an idle worker wakes up
+    const Bell& answers;  ///< the worker rings it: there are answers; one for all workers
 };
 
 }  // namespace terminus

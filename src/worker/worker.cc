@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstring>
 #include <ctime>
+#include <poll.h>
 #include <utility>
 
 namespace terminus {
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::uint32_t patient_turns = 100;  ///< empty turns before the first sleep
 constexpr std::uint64_t shortest_sleep_us = 20, longest_sleep_us = 500;
+constexpr int most_advances = 64;  ///< for what one turn's calls cause
 
 /// Calls `act` with each longest run of frames for one lane.
 template <typename Act>
@@ -54,6 +56,12 @@ Worker::Worker(WorkerSettings settings, Stack& stack, Clock& clock, CommandRings
     TERMINUS_ASSERT(!settings_.lanes.empty() && settings_.lanes.size() <= max_lanes);
     TERMINUS_ASSERT(settings_.worker < exchange_.workers());
     rule_scratch_.reserve(settings_.max_rules + 1);
+    if (settings_.calls != nullptr)
+        calls_.emplace(*settings_.calls, stack_,
+                       Shard{.steering_key = settings_.steering_key,
+                             .worker = settings_.worker,
+                             .workers = exchange_.workers(),
+                             .interfaces = settings_.interfaces});
 }
 
 void Worker::run() {
@@ -74,9 +82,11 @@ bool Worker::turn() {
     bool worked = take_passed(reading.now);
     for (std::size_t lane = 0; lane < settings_.lanes.size(); ++lane)
         worked |= receive(lane, reading.now);
+    worked |= calls_ && calls_->serve(reading.now);  // they see what came before them
     worked |= stack_.advance(reading.now, outbox_);
     worked |= flush();
     pass_captured();
+    if (calls_ && calls_->has_answers()) answer_calls(reading.now);
     if (reading.now >= publish_at_) publish(reading.now);
     busy_ = worked;
     return worked;
@@ -198,6 +208,17 @@ bool Worker::share_with(std::uint16_t other, const Frame& frame) {
     return false;
 }
 
+/// A call is answered when the frames that it caused are with the device; a long text takes several
+/// turns' worth of them.
+void Worker::answer_calls(Tick now) {
+    for (int i = 0; i < most_advances; ++i) {
+        restock();
+        const bool worked = stack_.advance(now, outbox_);
+        if (!flush() && !worked) break;
+    }
+    calls_->answer();
+}
+
 bool Worker::flush() {
     const bool any =
         !outbox_.sent().empty() || !outbox_.released().empty() || !outbox_.handed().empty();
@@ -295,10 +316,17 @@ void Worker::rest() {
     spin_pause();
     if (settings_.idle == Idle::poll || ++empty_turns_ < patient_turns) return;
     const std::uint32_t steps = std::min((empty_turns_ - patient_turns) / 4, 5U);
-    const std::uint64_t sleep_us = std::min(shortest_sleep_us << steps, longest_sleep_us);
+    const std::uint64_t us = std::min(shortest_sleep_us << steps, longest_sleep_us);
     ++counters_.sleeps;
-    const timespec sleep{.tv_sec = 0, .tv_nsec = static_cast<long>(sleep_us) * 1000};
-    nanosleep(&sleep, nullptr);
+    sleep_us(us);
+}
+
+/// Calls wake it up.
+void Worker::sleep_us(std::uint64_t us) {
+    const timespec sleep{.tv_sec = 0, .tv_nsec = static_cast<long>(us) * 1000};
+    if (!calls_) return (void)nanosleep(&sleep, nullptr);
+    pollfd bell{.fd = calls_->bell().fd(), .events = POLLIN, .revents = 0};
+    if (ppoll(&bell, 1, &sleep, nullptr) > 0) calls_->bell().silence();
 }
 
 void Worker::finish() {

@@ -7,6 +7,7 @@
 #include "terminus/stack/outbox.h"
 #include "terminus/stack/stack.h"
 
+#include "worker/call_desk.h"
 #include "worker/clock.h"
 #include "worker/commands.h"
 #include "worker/published.h"
@@ -15,6 +16,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace terminus {
@@ -42,6 +44,8 @@ struct WorkerSettings {
     std::size_t outbox_frames = 512;
     std::size_t max_rules = 65535;  ///< rule hits that can be published
     std::uint64_t publish_us = 250'000;
+    CallRings* calls = nullptr;  ///< null: nobody makes user calls; else outlives the worker
+    std::vector<Interface> interfaces{};  ///< of the stack: calls choose their source by them
     std::vector<WorkerLane> lanes;  ///< Frame::lane is the index; at most max_lanes, at least one
 };
 
@@ -107,6 +111,7 @@ private:
     bool keeps(const Frame& frame);
     void share(const Frame& frame);
     bool share_with(std::uint16_t other, const Frame& frame);
+    void answer_calls(Tick now);
     bool flush();
     void send(std::span<const Frame> frames);
     void send_run(std::span<const Frame> run);
@@ -117,6 +122,7 @@ private:
     void account(const Reading& reading);
     void publish(Tick now);
     void rest();
+    void sleep_us(std::uint64_t us);
     void finish();
 
     WorkerSettings settings_;
@@ -124,6 +130,7 @@ private:
     Clock& clock_;
     CommandRings& commands_;
     Exchange& exchange_;
+    std::optional<CallDesk> calls_;
     Outbox outbox_;
     std::array<Frame, burst_frames> burst_;
     WorkerCounters counters_;

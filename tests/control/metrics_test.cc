@@ -24,6 +24,7 @@ Snapshot example() {
     snapshot.identity = {"0.1.0", "22.11.11", "GCC 12", "native", "conf/demo.toml", "00ff"};
     snapshot.devices = {{"net_tap0", true, 10'000, {{"rx_good_packets", 12}}}};
     snapshot.start_seconds = 1e9;
+    snapshot.admin = {2, 5, {{{"open", "ok"}, 3}, {{"send", "would-block"}, 1}}};
     WorkerSnapshot& worker = snapshot.workers.emplace_back();
     worker.flow_capacity = 1000;
     worker.buffers = 4096;
@@ -88,6 +89,9 @@ TEST(Metrics, HaveTheNamesAndLabelsOfTheContract) {
           "terminus_config_info{file=\"conf/demo.toml\",hash=\"00ff\"} 1",
           "terminus_build_info{version=\"0.1.0\",dpdk=\"22.11.11\",compiler=\"GCC "
           "12\",cpu=\"native\"} 1",
+          "terminus_admin_clients 2", "terminus_admin_handles 5",
+          "terminus_admin_calls_total{call=\"open\",result=\"ok\"} 3",
+          "terminus_admin_calls_total{call=\"send\",result=\"would-block\"} 1",
           "# TYPE terminus_handshake_seconds histogram",
           "# TYPE terminus_turn_seconds histogram",
           "# TYPE terminus_drops_total counter",

@@ -52,7 +52,16 @@ INSTANTIATE_TEST_SUITE_P(
               "window_scale 0; write at most 65535, or raise window_scale"},
         Wrong{"Listen", "[metrics]\nlisten = \"localhost\"\n",
               "t.toml:5: [metrics].listen: \"localhost\" is no ADDRESS:PORT; write for example "
-              "\"127.0.0.1:9464\", or \"\" for no metrics"}),
+              "\"127.0.0.1:9464\", or \"\" for no metrics"},
+        Wrong{"AdminListen", "[admin]\nlisten = \"9465\"\n",
+              "t.toml:5: [admin].listen: \"9465\" is no ADDRESS:PORT; write for example "
+              "\"127.0.0.1:9465\", or \"\" for none"},
+        Wrong{"AdminSocket", "[admin]\nsocket = \"terminus.sock\"\n",
+              "t.toml:5: [admin].socket: \"terminus.sock\" is no path that a socket may have; "
+              "write an absolute path of at most 107 bytes, or \"\" for none"},
+        Wrong{"AdminSocketFolder", "[admin]\nsocket = \"/run/\"\n",
+              "t.toml:5: [admin].socket: \"/run/\" is no path that a socket may have; write an "
+              "absolute path of at most 107 bytes, or \"\" for none"}),
     by_name);
 
 INSTANTIATE_TEST_SUITE_P(
