@@ -81,7 +81,7 @@ struct Details {
     bool lingers = false;                    ///< closed, and aborted at linger_end
     Millis linger_end;
     std::uint16_t peer_mss_bytes = 0, advertised_mss_bytes = 0;  ///< that the SYNs stand for
-    bool ecn_seen = false;  ///< a codepoint of ECN came: RFC 3168 section 5
+    bool ecn_seen = false;   ///< a codepoint of ECN came: RFC 3168 section 5
     Millis deferred_until;   ///< accepted then, even without text
     Endpoint local, remote;  ///< kept for when the flow is gone
     bool active = false;     ///< opened by us

@@ -102,9 +102,7 @@ CallError no_record(const Core& core, Conversation which) {
     return is_datagrams ? CallError::bad_request : CallError::no_such_conversation;
 }
 
-std::uint32_t unread_bytes(const Busy& record) {
-    return record.receive.bytes;
-}
+std::uint32_t unread_bytes(const Busy& record) { return record.receive.bytes; }
 
 std::uint32_t send_room(const Core& core, const Busy& record) {
     const std::uint32_t most = core.settings_of(core.flows[record.flow]).send_buffer_bytes;

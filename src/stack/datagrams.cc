@@ -21,9 +21,9 @@ bool DatagramQueue::push(Blocks& blocks, const DatagramHead& head,
                          std::span<const std::byte> payload, std::uint32_t most_bytes) {
     if (!has_room(blocks, payload.size(), most_bytes)) return false;
     if (empty()) first_ = next_;
-    std::size_t stored = blocks.insert(chain_, next_, std::as_bytes(std::span{&head, 1}));
+    std::size_t stored = blocks.append(chain_, next_, std::as_bytes(std::span{&head, 1}));
     next_ += sizeof head;
-    stored += blocks.insert(chain_, next_, payload);
+    stored += blocks.append(chain_, next_, payload);
     next_ += static_cast<std::uint32_t>(payload.size());
     TERMINUS_ASSERT(stored == sizeof head + payload.size());
     ++count_;

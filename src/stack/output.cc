@@ -188,7 +188,6 @@ void wait_for_window(Core& core, FlowId id, std::uint32_t unsent, Tick now) {
     const bool fin_due = tcp::has_closed(flow.state()) && flow.fin_sent == 0;
     if ((unsent == 0 && !fin_due) || flow.in_flight() > 0 || flow.waits() == tcp::Waits::window)
         return;
-    if (corks(core, flow) && flow.snd_wnd > unsent) return;  // its user holds the rest back
     if (!tcp::is_synchronised(flow.state())) return;
     tcp::await_window(flow, core.settings_of(flow), now);
     // What holds text is found by relieve(), when memory runs out.
@@ -309,7 +308,8 @@ void send_keepalive(Core& core, const Turn& turn, FlowId id) {
     Frame frame = writer.take();
     if (frame.handle == nullptr) return;  // as if it had been lost
     Flow& flow = core.flows[id];
-    const Reply fields = fields_of(core, flow, flow.snd_nxt - 1, tcp_flag::ack);
+    const Reply fields =
+        fields_of(core, writer, flow, {.seq = flow.snd_nxt - 1, .flags = tcp_flag::ack});
     writer.send_segment(frame, fields, 0);
     core.counters.count(TcpEvent::keepalive_probes);
 }

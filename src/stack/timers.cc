@@ -214,11 +214,6 @@ std::size_t ask_all(Core& core, const Turn& turn) {
     return asked;
 }
 
-/// All that was said before CLOSE, and the FIN, are acknowledged.
-bool is_all_acknowledged(State state) {
-    return state == State::closed || state == State::fin_wait_2 || state == State::time_wait;
-}
-
 /// The handles of conversations whose flows are gone end with abort_all too.
 void forget_conversations(Core& core) {
     for (DatagramConversation& conversation : core.datagrams.all())

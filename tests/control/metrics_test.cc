@@ -89,7 +89,8 @@ TEST(Metrics, HaveTheNamesAndLabelsOfTheContract) {
           "terminus_config_info{file=\"conf/demo.toml\",hash=\"00ff\"} 1",
           "terminus_build_info{version=\"0.1.0\",dpdk=\"22.11.11\",compiler=\"GCC "
           "12\",cpu=\"native\"} 1",
-          "terminus_admin_clients 2", "terminus_admin_handles 5",
+          "terminus_admin_clients 2",
+          "terminus_admin_handles 5",
           "terminus_admin_calls_total{call=\"open\",result=\"ok\"} 3",
           "terminus_admin_calls_total{call=\"send\",result=\"would-block\"} 1",
           "# TYPE terminus_handshake_seconds histogram",

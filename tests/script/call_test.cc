@@ -258,7 +258,7 @@ TEST(Send, WithoutRoomBlocks) {  // RFC 9293 section 3.10.2: "insufficient resou
 TEST(Send, MoreKeepsTheLastShortSegment) {  // RFC 9293 section 3.9.1.2: PUSH not set
     run(established(), R"(
         call send 100 more
-        +500
+        +190
         call send 1350 more
         > . 1:1401(1400) ack 1
         < . 1:1(0) ack 1401
@@ -456,7 +456,7 @@ TEST(Close, LingersNoLongerThanItsUserAllows) {
         call close
         > F. 11:11(0) ack 1
         +220
-        > P. 1:11(10) ack 1
+        > FP. 1:11(10) ack 1
         +279
         = fin_wait_1
         +2

@@ -252,8 +252,8 @@ TEST(Isn, MovesWithTheClock) {
 }
 
 TEST(Isn,
-     DependsOnTheConnectionAndTheSecret) {  // RFC 6528 section 3; RFC 9293 section 3.4.1, MUST-9, SHLD-1,
-                                            // SHLD-1
+     DependsOnTheConnectionAndTheSecret) {  // RFC 6528 section 3; RFC 9293 section 3.4.1, MUST-9,
+                                            // SHLD-1, SHLD-1
     EXPECT_NE(isn_after(0, 4000, 1), isn_after(0, 4001, 1));
     EXPECT_NE(isn_after(0, 4000, 1), isn_after(0, 4000, 2));
 }

@@ -43,6 +43,7 @@ TEST(WindowScaling, IsAgreedOnByBothSyns) {  // RFC 7323 section 2.2
         < . 1:1(0) ack 1 win 100
         call accept
         call send 1400
+        +202ms
         > . 1:401(400) ack 1
     )");
     run(listening(), R"(
@@ -51,6 +52,7 @@ TEST(WindowScaling, IsAgreedOnByBothSyns) {  // RFC 7323 section 2.2
         < . 1:1(0) ack 1 win 100
         call accept
         call send 1400
+        +202ms
         > . 1:101(100) ack 1
     )");
 }
@@ -62,6 +64,7 @@ TEST(WindowScaling, IsRefusedWhereItIsSwitchedOff) {  // RFC 7323 section 2.2
         < . 1:1(0) ack 1 win 100
         call accept
         call send 1400
+        +202ms
         > . 1:101(100) ack 1
     )");
     run(with(nothing(), without_scaling()), R"(
@@ -99,6 +102,7 @@ TEST(WindowScaling, IsAgreedOnWhenBothOpenAtOnce) {  // RFC 7323 section 2.2; RF
         > S. 0:0(0) ack 1 win 65535 <mss ours,wscale 3>
         < . 1:1(0) ack 1 win 100
         call send 1400
+        +202ms
         > . 1:401(400) ack 1
     )");
     run(syn_sent(), R"(

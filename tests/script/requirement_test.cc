@@ -104,7 +104,6 @@ TEST(Requirement, UsersSetHowLongTextIsTried) {  // RFC 9293 section 3.8.3, MUST
         +202ms
         > P. 1:11(10) ack 1
         +5s
-        > R. 11:11(0) ack 1
         = closed
         call receive 10 = timed-out
     )");

@@ -102,8 +102,8 @@ private:
     std::uint16_t window_ = 65535;
     std::optional<ListenerId> listener_;
     std::optional<Conversation> conversation_;
-    std::vector<Conversation> left_;             ///< of connections before `new`
-    std::optional<tcp::Settings> with_;          ///< options of the next OPEN
+    std::vector<Conversation> left_;     ///< of connections before `new`
+    std::optional<tcp::Settings> with_;  ///< options of the next OPEN
     std::uint32_t sent_bytes_ = 0, received_bytes_ = 0;
     std::map<std::string, std::uint64_t> counts_at_start_;
     Bytes last_in_, last_out_;
