@@ -16,8 +16,8 @@ void choose_timers(tcp::Settings& tcp, const Dice& dice) {
     tcp.rto_min_ms = dice.any_of("rto minimum", {20U, 200U, 1000U});
     tcp.delayed_ack_ms = dice.any_of("delayed ack time", {10U, 40U, 200U, 500U});
     tcp.keepalive_idle_ms = 1000 + dice.below("keepalive idle", 5000);
-    tcp.keepalive_interval_ms = 100 + dice.below("keepalive interval", 1000);
-    tcp.keepalive_count = 6 + dice.below("keepalive count", 4);
+    tcp.keepalive_interval_ms = 1500 + dice.below("keepalive interval", 1000);
+    tcp.keepalive_count = 10 + dice.below("keepalive count", 5);  // none ends by loss alone
 }
 
 void choose_sizes(tcp::Settings& tcp, const Dice& dice) {
@@ -42,9 +42,9 @@ tcp::Settings settings_of(const Dice& dice) {
     tcp.congestion_control =
         dice.flip("cubic") ? tcp::CongestionControl::cubic : tcp::CongestionControl::newreno;
     tcp.ecn = dice.any_of("ecn", {tcp::Ecn::off, tcp::Ecn::accept, tcp::Ecn::on});
-    tcp.syn_cookies =
-        dice.any_of("cookies", {tcp::SynCookies::automatic, tcp::SynCookies::automatic,
-                                tcp::SynCookies::never, tcp::SynCookies::always});
+    // Never `always`: the ACK of a cookie may be lost, and a client that has nothing to say then
+    // waits for a server that has forgotten it (RFC 4987 section 3.6).
+    tcp.syn_cookies = dice.any_of("cookies", {tcp::SynCookies::automatic, tcp::SynCookies::never});
     tcp.nagle = dice.flip("nagle", 0.8);
     tcp.keepalive = dice.flip("keepalive");
     tcp.delayed_ack = dice.flip("delayed ack", 0.8);
