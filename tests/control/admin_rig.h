@@ -4,13 +4,17 @@
 #pragma once
 
 #include "control/admin_calls.h"
+#include "control/base64.h"
 #include "support/harness.h"
 #include "support/memory_lane.h"
 #include "worker/worker.h"
 
+#include <gtest/gtest.h>
+
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace terminus::control {
@@ -100,5 +104,70 @@ public:
 
 inline constexpr const char* our_address = "198.18.0.2";
 inline constexpr const char* peer_address = "198.18.0.1";
+
+inline std::string base64_of(std::string_view text) {
+    return control::base64(std::as_bytes(std::span{text.data(), text.size()}));
+}
+
+/// A call's line.
+inline std::string passive(const char* address, int port, const char* more = "") {
+    return R"({"call":"open","passive":{"address":")" + std::string{address} + R"(","port":)" +
+           std::to_string(port) + more + "}}";
+}
+
+/// A call's line.
+inline std::string active(const std::string& remote, const char* more = "") {
+    return R"({"call":"open","active":{"remote":")" + remote + "\"}" + more + "}";
+}
+
+/// {"call":NAME,"conversation":N,MORE}
+inline std::string about(const char* name, const Json& number, const std::string& more = "",
+                         const char* field = "conversation") {
+    return R"({"call":")" + std::string{name} + "\",\"" + field + "\":" + number.dump() + more +
+           "}";
+}
+
+/// A call's line.
+inline std::string send_of(const Json& number, std::string_view text) {
+    return about("send", number, ",\"text\":\"" + base64_of(text) + "\"");
+}
+
+/// Both families, each with our end and the peer's.
+struct Ends {
+    const char *ours, *peer;
+    [[nodiscard]] std::string our_end(int port) const { return end(ours, port); }
+    [[nodiscard]] static std::string end(const char* address, int port) {
+        const bool is_ip6 = std::string{address}.find(':') != std::string::npos;
+        return (is_ip6 ? "[" + std::string{address} + "]" : std::string{address}) + ":" +
+               std::to_string(port);
+    }
+};
+inline constexpr Ends families[] = {{our_address, peer_address},
+                                    {"2001:db8:18::2", "2001:db8:18::1"}};
+
+/// A listener of ours and one conversation, seen from both sides.
+struct Connected {
+    Rig rig;
+    Json listener, ours, peers;
+
+    explicit Connected(const Ends& ends = families[0], std::uint16_t workers = 2) : rig{workers} {
+        listener = rig.must(rig.ours, passive(ends.ours, 5000))["listener"];
+        peers = rig.must(rig.peer, active(ends.our_end(5000), R"(,"wait":true)"))["conversation"];
+        ours = rig.must(rig.ours, about("accept", listener, "", "listener"))["conversation"];
+    }
+    std::string received(Side& side, const Json& which) {
+        const Json answer = rig.must(side, about("receive", which, R"(,"timeout_ms":100)"));
+        const auto bytes = from_base64(answer.value("text", "?")).value();
+        return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    }
+    std::string error(Side& side, const std::string& line) {
+        const Json answer = rig.ask(side, line);
+        EXPECT_FALSE(answer.value("ok", true)) << line;
+        return answer.value("error", "none");
+    }
+    Json status(Side& side, const Json& which) {
+        return rig.must(side, about("status", which))["conversations"].at(0);
+    }
+};
 
 }  // namespace terminus::control

@@ -1,7 +1,6 @@
 /// The call socket's calls, end to end over a wire that never loses: two workers on our side, so
 /// that a listener is at both and an active open must find its worker.
 #include "admin_rig.h"
-#include "control/base64.h"
 
 #include <gtest/gtest.h>
 
@@ -10,67 +9,6 @@
 
 namespace terminus::control {
 namespace {
-
-std::string base64(std::string_view text) {
-    return control::base64(std::as_bytes(std::span{text.data(), text.size()}));
-}
-
-std::string passive(const char* address, int port, const char* more = "") {
-    return R"({"call":"open","passive":{"address":")" + std::string{address} + R"(","port":)" +
-           std::to_string(port) + more + "}}";
-}
-
-std::string active(const std::string& remote, const char* more = "") {
-    return R"({"call":"open","active":{"remote":")" + remote + "\"}" + more + "}";
-}
-
-/// {"call":NAME,"conversation":N,MORE}
-std::string about(const char* name, const Json& number, const std::string& more = "",
-                  const char* field = "conversation") {
-    return R"({"call":")" + std::string{name} + "\",\"" + field + "\":" + number.dump() + more +
-           "}";
-}
-
-std::string send_of(const Json& number, std::string_view text) {
-    return about("send", number, ",\"text\":\"" + base64(text) + "\"");
-}
-
-/// Both families, each with our end and the peer's.
-struct Ends {
-    const char *ours, *peer;
-    [[nodiscard]] std::string our_end(int port) const { return end(ours, port); }
-    [[nodiscard]] static std::string end(const char* address, int port) {
-        const bool is_ip6 = std::string{address}.find(':') != std::string::npos;
-        return (is_ip6 ? "[" + std::string{address} + "]" : std::string{address}) + ":" +
-               std::to_string(port);
-    }
-};
-constexpr Ends families[] = {{our_address, peer_address}, {"2001:db8:18::2", "2001:db8:18::1"}};
-
-/// A listener of ours and one conversation, seen from both sides.
-struct Connected {
-    Rig rig;
-    Json listener, ours, peers;
-
-    explicit Connected(const Ends& ends = families[0], std::uint16_t workers = 2) : rig{workers} {
-        listener = rig.must(rig.ours, passive(ends.ours, 5000))["listener"];
-        peers = rig.must(rig.peer, active(ends.our_end(5000), R"(,"wait":true)"))["conversation"];
-        ours = rig.must(rig.ours, about("accept", listener, "", "listener"))["conversation"];
-    }
-    std::string received(Side& side, const Json& which) {
-        const Json answer = rig.must(side, about("receive", which, R"(,"timeout_ms":100)"));
-        const auto bytes = from_base64(answer.value("text", "?")).value();
-        return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-    }
-    std::string error(Side& side, const std::string& line) {
-        const Json answer = rig.ask(side, line);
-        EXPECT_FALSE(answer.value("ok", true)) << line;
-        return answer.value("error", "none");
-    }
-    Json status(Side& side, const Json& which) {
-        return rig.must(side, about("status", which))["conversations"].at(0);
-    }
-};
 
 class EachFamily : public testing::TestWithParam<Ends> {};
 INSTANTIATE_TEST_SUITE_P(Both, EachFamily, testing::ValuesIn(families), [](const auto& one) {
@@ -302,7 +240,7 @@ TEST(Admin, AWaitingCallHoldsUpItsOwnClientOnly) {
     EXPECT_EQ(it.status(rig.ours, it.ours)["state"], "ESTABLISHED");
     rig.must(rig.peer, send_of(it.peers, "now"));
     rig.pass_ms(1);
-    EXPECT_EQ(rig.answer(rig.ours, 17)["text"], base64("now"));
+    EXPECT_EQ(rig.answer(rig.ours, 17)["text"], base64_of("now"));
 }
 
 TEST(Admin, TimeRunsOut) {
@@ -344,155 +282,13 @@ TEST(Admin, PeekAndRelease) {  // RFC 9293 section 3.9.1.3
     rig.pass_ms(2);
     const std::uint32_t window = it.status(rig.ours, it.ours)["rcv_wnd"];
     EXPECT_EQ(rig.must(rig.ours, about("receive", it.ours, R"(,"peek":true)"))["text"],
-              base64("hello"));
+              base64_of("hello"));
     EXPECT_EQ(rig.must(rig.ours, about("receive", it.ours, R"(,"most":2,"release":false)"))["text"],
-              base64("he"));
+              base64_of("he"));
     EXPECT_EQ(it.status(rig.ours, it.ours)["rcv_wnd"], window);
     rig.must(rig.ours, about("release", it.ours, R"(,"count":2)"));
     EXPECT_EQ(it.error(rig.ours, about("release", it.ours, R"(,"count":1)")), "bad-request");
     EXPECT_EQ(it.received(rig.ours, it.ours), "llo");
-}
-
-TEST(Admin, AResetIsToldOnce) {
-    Connected it;
-    Rig& rig = it.rig;
-    rig.must(rig.peer, about("abort", it.peers));
-    rig.pass_ms(2);
-    EXPECT_EQ(it.error(rig.ours, send_of(it.ours, "x")), "connection-reset");
-    EXPECT_EQ(it.error(rig.ours, send_of(it.ours, "x")), "closing");
-    EXPECT_EQ(rig.must(rig.ours, about("receive", it.ours))["end"], true);
-    EXPECT_EQ(it.status(rig.ours, it.ours)["state"], "CLOSED");
-    rig.must(rig.ours, about("close", it.ours));
-    EXPECT_EQ(it.error(rig.ours, about("status", it.ours)), "no-such-conversation");
-}
-
-TEST(Admin, AfterCloseOnlyAFewCallsAreLeft) {
-    Connected it;
-    Rig& rig = it.rig;
-    rig.must(rig.ours, about("close", it.ours));
-    for (const std::string& line :
-         {send_of(it.ours, "x"), about("receive", it.ours), about("shutdown", it.ours),
-          about("close", it.ours), about("release", it.ours, R"(,"count":0)"),
-          about("set", it.ours, R"(,"options":{"nagle":false})")})
-        EXPECT_EQ(it.error(rig.ours, line), "closing") << line;
-    EXPECT_EQ(it.status(rig.ours, it.ours)["state"], "FIN-WAIT-2");
-    rig.must(rig.ours, about("get", it.ours, R"(,"options":["nagle","error"])"));
-    rig.must(rig.ours, about("abort", it.ours));
-    rig.pass_ms(1);
-    EXPECT_EQ(it.error(rig.ours, about("status", it.ours)), "no-such-conversation");
-}
-
-TEST(Admin, WaitSeesTheEndOfWhatWasClosed) {
-    Connected it;
-    Rig& rig = it.rig;
-    rig.must(rig.ours, about("set", it.ours, R"(,"options":{"time_wait_ms":300})"));
-    rig.must(rig.ours, about("shutdown", it.ours));
-    rig.must(rig.peer, about("close", it.peers));  // the peer ends in LAST-ACK
-    rig.pass_ms(2);
-    EXPECT_EQ(it.error(rig.peer, about("status", it.peers)), "no-such-conversation");
-    rig.must(rig.ours, about("close", it.ours));
-    rig.begin(rig.ours, about("wait", it.ours), 17);
-    rig.pass_ms(100);
-    EXPECT_TRUE(rig.answer(rig.ours, 17).is_null()) << "2MSL is not over";
-    rig.pass_ms(400);
-    EXPECT_EQ(rig.answer(rig.ours, 17)["ready"], Json::parse(R"(["closed"])"));
-}
-
-TEST(Admin, HandlesAreGoodOnEveryLineAndEndWithTheirOwner) {
-    Connected it;
-    Rig& rig = it.rig;
-    const Json theirs = rig.must(rig.ours, active("198.18.0.1:81", R"(,"tag":"t")"), 20);
-    EXPECT_EQ(theirs["tag"], "t");
-    rig.must(rig.ours, send_of(it.ours, "from another line"), 99);
-    EXPECT_EQ(it.received(rig.peer, it.peers), "from another line");
-    rig.ours.calls->client_gone(16);  // owns the listener, and so what was accepted
-    rig.pass_ms(3);
-    EXPECT_EQ(rig.ask(rig.ours, about("status", it.ours), 99)["error"], "no-such-conversation");
-    EXPECT_EQ(rig.ask(rig.ours, about("status", it.listener, "", "listener"), 99)["error"],
-              "no-such-conversation");
-    EXPECT_EQ(it.error(rig.peer, about("receive", it.peers)), "connection-reset");
-    rig.must(rig.ours, about("status", theirs["conversation"]), 99);
-    EXPECT_EQ(rig.must(rig.ours, passive(our_address, 5000), 99)["ok"], true);
-}
-
-TEST(Admin, WhatTheOwnerHadClosedFinishesByItself) {
-    Connected it;
-    Rig& rig = it.rig;
-    rig.must(rig.ours, send_of(it.ours, "the last words"));
-    rig.must(rig.ours, about("close", it.ours));
-    rig.ours.calls->client_gone(16);
-    rig.pass_ms(3);
-    EXPECT_EQ(it.received(rig.peer, it.peers), "the last words");
-    EXPECT_EQ(rig.must(rig.peer, about("receive", it.peers))["end"], true) << "a FIN, no RST";
-}
-
-TEST(Admin, ACallOfAClientThatWentTakesNothing) {
-    Connected it;
-    Rig& rig = it.rig;
-    rig.begin(rig.ours, about("receive", it.ours), 50);
-    rig.pass_ms(2);
-    rig.ours.calls->client_gone(50);
-    rig.pass_ms(2);
-    rig.must(rig.peer, send_of(it.peers, "kept"));
-    EXPECT_EQ(it.received(rig.ours, it.ours), "kept");
-}
-
-TEST(Admin, WhatIsAcceptedForAClientThatWentIsTheListenersOwners) {
-    Rig rig;
-    const Json listener = rig.must(rig.ours, passive(our_address, 5000))["listener"];
-    rig.begin(rig.ours, about("accept", listener, "", "listener"), 50);
-    rig.pass_ms(2);
-    rig.ours.calls->client_gone(50);
-    rig.pass_ms(2);
-    rig.must(rig.peer, active("198.18.0.2:5000", R"(,"wait":true)"));
-    rig.must(rig.ours, about("accept", listener, R"(,"timeout_ms":0)", "listener"));
-}
-
-TEST(Admin, OptionsOfTheDeviceAreInherited) {
-    Rig rig;
-    rig.must(rig.ours, R"({"call":"set","options":{"time_wait_ms":1234,"mss_bytes":700}})");
-    const Json listener = rig.must(
-        rig.ours,
-        R"({"call":"open","passive":{"port":5000},"options":{"mss_bytes":800}})")["listener"];
-    rig.must(rig.ours, about("set", listener, R"(,"options":{"nagle":false})", "listener"));
-    const std::string get = R"(,"options":["time_wait_ms","mss_bytes","nagle","error"])";
-    EXPECT_EQ(rig.must(rig.ours, about("get", listener, get, "listener"))["options"],
-              Json::parse(R"({"time_wait_ms":1234,"mss_bytes":800,"nagle":false,"error":null})"));
-    rig.must(rig.peer, active("198.18.0.2:5000", R"(,"wait":true)"));
-    const Json ours = rig.must(rig.ours, about("accept", listener, "", "listener"))["conversation"];
-    EXPECT_EQ(rig.must(rig.ours, about("get", ours, get))["options"],
-              Json::parse(R"({"time_wait_ms":1234,"mss_bytes":800,"nagle":false,"error":null})"));
-}
-
-TEST(Admin, ResetForgetsEverything) {
-    Connected it;
-    Rig& rig = it.rig;
-    rig.must(rig.ours, R"({"call":"set","options":{"time_wait_ms":1234}})");
-    rig.must(rig.ours, R"({"call":"reset"})", 77);
-    EXPECT_EQ(rig.ours.calls->handles(), 0U);
-    EXPECT_EQ(it.error(rig.ours, about("status", it.ours)), "no-such-conversation");
-    EXPECT_EQ(rig.must(rig.ours, R"({"call":"status"})")["conversations"], Json::array());
-    const std::string get = R"({"call":"get","options":["time_wait_ms"]})";
-    EXPECT_NE(rig.must(rig.ours, get)["options"]["time_wait_ms"], 1234);
-    rig.pass_ms(2);
-    EXPECT_EQ(it.status(rig.peer, it.peers)["state"], "ESTABLISHED") << "silently";
-    EXPECT_EQ(rig.must(rig.ours, passive(our_address, 5000))["ok"], true);
-}
-
-TEST(Admin, ResetMaySendTheSegments) {
-    Connected it;
-    it.rig.must(it.rig.ours, R"({"call":"reset","segments":true})", 77);
-    it.rig.pass_ms(2);
-    EXPECT_EQ(it.error(it.rig.peer, about("receive", it.peers)), "connection-reset");
-}
-
-TEST(Admin, CountsCallsByNameAndResult) {
-    Connected it;
-    (void)it.rig.ask(it.rig.ours, "{}");
-    (void)it.rig.ask(it.rig.ours, R"({"call":"fly"})");
-    EXPECT_EQ(it.rig.ours.counts["open ok"], 1);
-    EXPECT_EQ(it.rig.ours.counts["accept ok"], 1);
-    EXPECT_EQ(it.rig.ours.counts["unknown bad-request"], 2) << "labels are bounded";
 }
 
 }  // namespace
