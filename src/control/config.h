@@ -102,6 +102,7 @@ struct TcpConfig : tcp::Settings {
     std::optional<std::uint32_t> half_open_flows;  ///< nothing: a quarter of `flows`
     std::optional<std::uint32_t> busy_flows;       ///< nothing: a sixteenth of `flows`
     std::uint32_t block_bytes_per_flow = 64;
+    std::vector<MssCeiling> mss_ceilings;
     Origin origin;
 };
 

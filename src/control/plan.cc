@@ -94,6 +94,7 @@ StackSettings stack_settings(const Config& config) {
         share_of(tcp.half_open_flows.value_or(std::max(flows / 4, workers)), workers);
     stack.table_full = config.appliance.table_full;
     stack.tcp = tcp;
+    stack.mss_ceilings = tcp.mss_ceilings;
     stack.icmp = {
         .errors_per_second = per_worker(config.icmp.errors_per_second, workers),
         .burst = per_worker(config.icmp.burst, workers),

@@ -208,6 +208,27 @@ const std::array tcp_keys{
         {.help = "IPv4: a router that asks for less gets this, and may cut it",
          .unit = "bytes",
          .range = {68, 1500}}),
+    key<TcpConfig, &TcpConfig::mss_ceilings>(
+        "mss_ceilings",
+        {.help = "the largest MSS to and from hosts below a prefix; the longest prefix counts",
+         .unit = "bytes",
+         .range = {64, 65'535},
+         .otherwise = "none: the MTU decides",
+         .example = "[{prefix = \"198.18.2.0/24\", bytes = 1200}]"}),
+    key<TcpConfig, &TcpConfig::timestamps>(
+        "timestamps", {.help = "timestamps (RFC 7323), where the peer has them too"}),
+    key<TcpConfig, &TcpConfig::sack>(
+        "sack", {.help = "selective acknowledgement (RFC 2018), where the peer has it too"}),
+    key<TcpConfig, &TcpConfig::window_scaling>(
+        "window_scaling", {.help = "window scaling (RFC 7323), where the peer has it too"}),
+    key<TcpConfig, &TcpConfig::ecn>(
+        "ecn", {.help = "explicit congestion notification (RFC 3168); accept: where the peer asks "
+                        "for it, on: our SYNs ask too"}),
+    key<TcpConfig, &TcpConfig::traffic_class>(
+        "traffic_class",
+        {.help = "of the IP header; its two lowest bits are ECN's", .range = {0, 255}}),
+    key<TcpConfig, &TcpConfig::hop_limit>("hop_limit",
+                                          {.help = "of the IP header", .range = {1, 255}}),
     key<TcpConfig, &TcpConfig::initial_window_segments>(
         "initial_window_segments",
         {.help = "the initial congestion window (RFC 6928)", .unit = "segments", .range = {1, 10}}),

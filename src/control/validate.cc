@@ -96,6 +96,10 @@ void check_tcp(const Config& config) {
         if (limit && (*limit > config.appliance.flows || *limit < config.appliance.workers))
             refuse(config, it.origin, "tcp", key, "more than flows or fewer than workers",
                    "write at most " + std::to_string(config.appliance.flows));
+    for (const MssCeiling& one : it.mss_ceilings)
+        if (std::ranges::count(it.mss_ceilings, one.prefix, &MssCeiling::prefix) > 1)
+            refuse(config, it.origin, "tcp", "mss_ceilings",
+                   to_string(one.prefix) + " stands there twice", "remove one");
     const std::uint64_t largest = std::uint64_t{65535} << it.window_scale;
     if (it.receive_buffer_bytes > largest)
         refuse(config, it.origin, "tcp", "receive_buffer_bytes",

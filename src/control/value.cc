@@ -87,6 +87,26 @@ std::optional<OwnAddress> parse_own_address(std::string_view text) {
     return OwnAddress{*address, network->length};
 }
 
+/// The value of one key of a small table inside a list.
+Written member(const Written& element, std::string_view key, const std::string& wanted) {
+    const toml::node* node = element.node.as_table()->get(key);
+    if (node == nullptr) element.refuse("has no " + std::string{key}, "write " + wanted);
+    return {*node, element.place};
+}
+
+MssCeiling read_ceiling(const Written& element, const Range& range, const std::string& wanted) {
+    const toml::table* table = element.node.as_table();
+    if (table == nullptr) refuse_type(element, wanted);
+    for (const auto& [key, node] : *table)
+        if (key != "prefix" && key != "bytes")
+            element.refuse(quoted(key.str()) + " is no key of a ceiling", "write " + wanted);
+    const std::string text = text_of(member(element, "prefix", wanted), wanted);
+    const std::optional<Prefix> prefix = parse_prefix(text);
+    if (!prefix) element.refuse(quoted(text) + " is no prefix", "write " + wanted);
+    const std::int64_t bytes = integer_in(member(element, "bytes", wanted), range, wanted);
+    return {*prefix, static_cast<std::uint16_t>(bytes)};
+}
+
 std::optional<std::uint16_t> parse_port(std::string_view text) {
     std::uint16_t port = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -168,6 +188,12 @@ void read_value(const Written& value, const Range& range, std::vector<PortRange>
     read_texts(value, range, into, parse_ports);
 }
 
+void read_value(const Written& value, const Range& range, std::vector<MssCeiling>& into) {
+    read_list(value, range, into, [&](const Written& element, const std::string& wanted) {
+        return read_ceiling(element, range, wanted);
+    });
+}
+
 std::string render(bool value) { return value ? "true" : "false"; }
 std::string render(const std::string& value) { return quoted(value); }
 std::string render_integer(std::uint32_t value) {
@@ -204,6 +230,10 @@ std::string words(As<std::vector<Prefix>>, const Range&) {
 }
 std::string words(As<std::vector<Address>>, const Range&) {
     return "a list of addresses such as \"198.18.0.1\"";
+}
+std::string words(As<std::vector<MssCeiling>>, const Range& range) {
+    return "a list such as [{prefix = \"198.18.2.0/24\", bytes = 1200}], bytes from " +
+           std::to_string(range.least) + " to " + std::to_string(range.most);
 }
 std::string words(As<std::vector<PortRange>>, const Range&) {
     return "a list of ports or ranges such as \"80\" or \"8000-8099\"";

@@ -107,6 +107,11 @@ struct Choices<ServiceKind> {
                                                               {ServiceKind::capture, "capture"}}};
 };
 template <>
+struct Choices<tcp::Ecn> {
+    static constexpr std::array<Choice<tcp::Ecn>, 3> all{
+        {{tcp::Ecn::off, "off"}, {tcp::Ecn::accept, "accept"}, {tcp::Ecn::on, "on"}}};
+};
+template <>
 struct Choices<LogLevel> {
     static constexpr std::array<Choice<LogLevel>, 4> all{{{LogLevel::debug, "debug"},
                                                           {LogLevel::info, "info"},
@@ -149,6 +154,7 @@ void read_value(const Written& value, const Range& range, std::vector<OwnAddress
 void read_value(const Written& value, const Range& range, std::vector<Prefix>& into);
 void read_value(const Written& value, const Range& range, std::vector<Address>& into);
 void read_value(const Written& value, const Range& range, std::vector<PortRange>& into);
+void read_value(const Written& value, const Range& range, std::vector<MssCeiling>& into);
 template <Chosen E>
 void read_value(const Written& value, const Range&, E& into) {
     into = Choices<E>::all[read_choice(value, spellings<E>())].value;
@@ -195,6 +201,7 @@ using As = std::type_identity<T>;
 [[nodiscard]] std::string words(As<std::vector<Prefix>>, const Range& range);
 [[nodiscard]] std::string words(As<std::vector<Address>>, const Range& range);
 [[nodiscard]] std::string words(As<std::vector<PortRange>>, const Range& range);
+[[nodiscard]] std::string words(As<std::vector<MssCeiling>>, const Range& range);
 template <std::unsigned_integral T>
 [[nodiscard]] std::string words(As<T>, const Range& range) {
     return words(As<std::uint32_t>{}, range);

@@ -147,7 +147,12 @@ CallError Stack::set_settings(ListenerId which, const tcp::Settings& settings) {
     return calls::set_settings(*parts_, which, settings);
 }
 const tcp::Settings& Stack::defaults() const { return parts_->settings.tcp; }
-void Stack::set_defaults(const tcp::Settings& settings) { parts_->settings.tcp = settings; }
+void Stack::set_defaults(const tcp::Settings& settings) {
+    tcp::Settings& defaults = parts_->settings.tcp;
+    const std::uint8_t scale = defaults.window_scale;  // services' flows have told it in their SYNs
+    defaults = settings;
+    defaults.window_scale = scale;
+}
 void Stack::reset(bool with_segments, Tick now) {
     parts_->latest = now;
     calls::reset(*parts_, with_segments);

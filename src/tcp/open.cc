@@ -139,6 +139,7 @@ std::uint16_t syn_window(const Settings& settings) {
 }
 
 std::uint8_t receive_scale(const Settings& settings) {
+    if (settings.window_scale != Settings{}.window_scale) return settings.window_scale;
     const bool exact = settings.receive_window_bytes != Settings::none;
     const std::uint32_t most =
         exact ? settings.receive_window_bytes : settings.receive_buffer_bytes;

@@ -2,6 +2,8 @@
 /// keys.
 #include "control/config.h"
 
+#include "control/plan.h"
+
 #include "config_text.h"
 
 #include <gtest/gtest.h>
@@ -51,6 +53,24 @@ TEST(Config, ReadsTheExampleOfTheContract) {
     EXPECT_EQ(rule.ports, (std::vector<PortRange>{{80, 80}, {8000, 8099}}));
     EXPECT_EQ(rule.service, "http");
     EXPECT_EQ(config.services.at(0).body_bytes, 1024U);
+}
+
+TEST(Config, ReadsWhatTcpOffers) {
+    const Config config = parse_config(
+        std::string{least} + "[tcp]\ntimestamps = false\nsack = false\nwindow_scaling = false\n"
+                             "ecn = \"on\"\ntraffic_class = 40\nhop_limit = 7\n"
+                             "mss_ceilings = [{prefix = \"10.1.2.3/8\", bytes = 1200},\n"
+                             "    {bytes = 1300, prefix = \"2001:db8::1\"}]\n",
+        "t.toml");
+    const TcpConfig& tcp = config.tcp;
+    EXPECT_FALSE(tcp.timestamps || tcp.sack || tcp.window_scaling);
+    EXPECT_EQ(tcp.ecn, tcp::Ecn::on);
+    EXPECT_EQ(tcp.traffic_class, 40);
+    EXPECT_EQ(tcp.hop_limit, 7);
+    EXPECT_EQ(tcp.mss_ceilings,
+              (std::vector<MssCeiling>{{*parse_prefix("10.0.0.0/8"), 1200},
+                                       {*parse_prefix("2001:db8::1/128"), 1300}}));
+    EXPECT_EQ(make_plan(config).stack.mss_ceilings, tcp.mss_ceilings);
 }
 
 TEST(Config, NamesRulesAndChoosesCodesAndPing) {

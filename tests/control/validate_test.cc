@@ -50,6 +50,29 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"WindowScale", "[tcp]\nwindow_scale = 0\n",
               "t.toml:4: [tcp].receive_buffer_bytes: no window of this size can be told with "
               "window_scale 0; write at most 65535, or raise window_scale"},
+        Wrong{"MssCeilingTwice",
+              "[tcp]\nmss_ceilings = [{prefix = \"10.0.0.0/8\", bytes = 500}, {prefix = "
+              "\"10.1.0.0/8\", bytes = 600}]\n",
+              "t.toml:5: [tcp].mss_ceilings: 10.0.0.0/8 stands there twice; remove one"},
+        Wrong{"MssCeilingNoTable", "[tcp]\nmss_ceilings = [500]\n",
+              "t.toml:5: [tcp].mss_ceilings: is an integer; write a list such as [{prefix = "
+              "\"198.18.2.0/24\", bytes = 1200}], bytes from 64 to 65535"},
+        Wrong{"MssCeilingBytes",
+              "[tcp]\nmss_ceilings = [{prefix = \"10.0.0.0/8\", bytes = 63}]\n",
+              "t.toml:5: [tcp].mss_ceilings: 63 is out of range; write a list such as [{prefix = "
+              "\"198.18.2.0/24\", bytes = 1200}], bytes from 64 to 65535"},
+        Wrong{"MssCeilingWithoutBytes",
+              "[tcp]\nmss_ceilings = [{prefix = \"10.0.0.0/8\"}]\n",
+              "t.toml:5: [tcp].mss_ceilings: has no bytes; write a list such as [{prefix = "
+              "\"198.18.2.0/24\", bytes = 1200}], bytes from 64 to 65535"},
+        Wrong{"MssCeilingPrefix",
+              "[tcp]\nmss_ceilings = [{prefix = \"lan\", bytes = 600}]\n",
+              "t.toml:5: [tcp].mss_ceilings: \"lan\" is no prefix; write a list such as [{prefix = "
+              "\"198.18.2.0/24\", bytes = 1200}], bytes from 64 to 65535"},
+        Wrong{"MssCeilingKey",
+              "[tcp]\nmss_ceilings = [{prefix = \"10.0.0.0/8\", byte = 600}]\n",
+              "t.toml:5: [tcp].mss_ceilings: \"byte\" is no key of a ceiling; write a list such as "
+              "[{prefix = \"198.18.2.0/24\", bytes = 1200}], bytes from 64 to 65535"},
         Wrong{"Listen", "[metrics]\nlisten = \"localhost\"\n",
               "t.toml:5: [metrics].listen: \"localhost\" is no ADDRESS:PORT; write for example "
               "\"127.0.0.1:9464\", or \"\" for no metrics"},

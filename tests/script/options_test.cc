@@ -142,6 +142,9 @@ TEST(WindowScaling, HasAShiftThatTellsTheWholeBuffer) {  // RFC 7323 section 2.3
     EXPECT_EQ(shift_of(1U << 30, none), 14U);
     EXPECT_EQ(shift_of(4096, 65535), 0U);  // told exactly
     EXPECT_EQ(shift_of(4096, 65536), 1U);
+    tcp::Settings chosen = test_choices();
+    chosen.window_scale = 0;
+    EXPECT_EQ(tcp::receive_scale(chosen), 0U);  // somebody's choice holds
 }
 
 TEST(WindowScaling, TellsALargeBuffer) {  // RFC 7323 section 2.3

@@ -126,6 +126,27 @@ TEST(WriteTcpOptions,
     EXPECT_EQ(parse_tcp_options(written(options)).sack_count, 4);
 }
 
+TEST(WriteTcpOptions, NeedsTheRoomThatItSays) {
+    for (unsigned which = 0; which < 16; ++which)
+        for (std::uint8_t blocks = 0; blocks <= 4; ++blocks) {
+            TcpOptions options;
+            if ((which & 1) != 0) options.mss = 1460;
+            if ((which & 2) != 0) options.window_scale = 7;
+            options.sack_permitted = (which & 4) != 0;
+            options.timestamps = (which & 8) != 0;
+            options.sack_count = blocks;
+            EXPECT_EQ(tcp_options_bytes(options), written(options).size()) << which;
+        }
+}
+
+TEST(WriteTcpOptions, WritesTimestampsAlone) {  // RFC 7323 appendix A
+    TcpOptions options;
+    options.timestamps = true;
+    options.ts_value = 0x01020304;
+    options.ts_echo = 0x05060708;
+    EXPECT_EQ(written(options), test::from_hex("0101 080a 01020304 05060708"));
+}
+
 TEST(WriteTcpOptions, GivesBackWhatWasRead) {
     Rng rng{1};
     for (int turn = 0; turn < 10'000; ++turn) {

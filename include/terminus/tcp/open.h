@@ -45,9 +45,9 @@ void set_send_mss(Flow& flow, std::uint32_t mss_bytes);
 
 /// The window of a SYN, which is never scaled: RFC 7323 section 2.2.
 [[nodiscard]] std::uint16_t syn_window(const Settings& settings);
-/// The shift that lets the window field tell the whole buffer: at least settings.window_scale, or
-/// what an exact receive_window_bytes needs. It must not change while a flow lives: whoever makes a
-/// set of settings a flow's own stores it there as window_scale.
+/// The shift that our SYN offers: settings.window_scale where somebody chose it, else what lets the
+/// window field tell the whole buffer, or an exact receive_window_bytes exactly. It must not change
+/// while a flow lives: whoever makes a set of settings a flow's own stores it there as window_scale.
 [[nodiscard]] std::uint8_t receive_scale(const Settings& settings);
 
 }  // namespace terminus::tcp
