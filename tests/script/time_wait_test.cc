@@ -93,6 +93,68 @@ TEST(Reuse, AcceptsTimestampsWhereThereWereNone) {  // RFC 6191 section 2
     )");
 }
 
+/// With timestamps: the peer's last TSval is 1000.
+Scene stamped_time_wait() {
+    Scene scene = listening();
+    scene.prelude += R"(
+        < S 0:0(0) win 65535 <mss 1412,TS val 1000 ecr 0>
+        > S. 0:0(0) ack 1 <mss ours,TS val 0 ecr 1000>
+        < . 1:1(0) ack 1 <TS val 1000 ecr 0>
+        call accept
+        call shutdown
+        > F. 1:1(0) ack 1 <TS val 0 ecr 1000>
+        < F. 1:1(0) ack 2 <TS val 1000 ecr 0>
+        > . 2:2(0) ack 2 <TS val 0 ecr 1000>
+        = time_wait
+    )";
+    return scene;
+}
+
+TEST(Reuse, AcceptsALargerTimestamp) {  // RFC 6191 section 2: whatever the sequence number
+    run(stamped_time_wait(), R"(
+        new isn 4294966000            // long before
+        < S 0:0(0) win 65535 <mss 1400,TS val 1001 ecr 0>
+        > S. 0:0(0) ack 1
+        = event time_wait_reused 1
+    )");
+}
+
+TEST(Reuse, LooksAtTheSequenceNumberOfAnEqualTimestamp) {  // RFC 6191 section 2
+    run(stamped_time_wait(), R"(
+        < S -500:-500(0) win 65535 <mss 1400,TS val 1000 ecr 0>
+        > . 2:2(0) ack 2 <TS val 0 ecr 1000>
+        = time_wait
+        new isn 5000
+        < S 0:0(0) win 65535 <mss 1400,TS val 1000 ecr 0>
+        > S. 0:0(0) ack 1
+        = event time_wait_reused 1
+    )");
+}
+
+TEST(Reuse, KeepsASmallerTimestampOut) {  // RFC 6191 section 2; RFC 7323 section 5.3
+    run(stamped_time_wait(), R"(
+        < S 5000:5000(0) win 65535 <mss 1400,TS val 999 ecr 0>
+        > . 2:2(0) ack 2 <TS val 0 ecr 1000>
+        = event time_wait_reused 0
+        = time_wait
+    )");
+}
+
+TEST(Reuse, AnActiveOpenFollowsItsOwnClock) {  // RFC 6191 section 2, from the opener's side
+    run(stamped_time_wait(), R"(
+        call open = address-in-use    // the clock has hardly moved
+        call close
+        +2s
+        new isn 9000
+        call open
+        > S 0:0(0)
+        = event time_wait_reused 1
+        < S. 0:0(0) ack 1 win 65535 <mss 1400>
+        > . 1:1(0) ack 1
+        = established
+    )");
+}
+
 TEST(Reuse, BeginsBeyondWhatWasUsed) {  // RFC 9293 section 3.10.7.4, TIME-WAIT; section 3.4.1
     const Scene setup = time_wait();
     ScriptRunner runner{setup, Family::ip4};
