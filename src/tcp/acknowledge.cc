@@ -155,12 +155,22 @@ void run_timer(Judgement& j, bool progress, std::uint32_t reordering_us) {
     }
 }
 
+/// Eifel detection, RFC 3522 section 3.2: the peer echoes a segment that left before the first
+/// repetition did. The clock of both is the same, in milliseconds.
+bool echoes_first_copy(const Judgement& j) {
+    const Effort& effort = *j.effort;
+    if (j.flow.timestamps == 0 || effort.sent_again == 0) return false;
+    const auto age_ms = static_cast<std::int32_t>(j.context.ts_now - j.segment.options.ts_echo);
+    return age_ms > elapsed_ms(effort.undo.repeated, j.context.now.ms());
+}
+
 Delivery deliver(const Judgement& j) {
     const Flow& flow = j.flow;
     const Segment& s = j.segment;
     Delivery delivery = take_delivery(*j.effort, flow, s, j.context.now);
     delivery.bare = s.length() == 0 && window_of(flow, s) == flow.snd_wnd;
     delivery.duplicate = j.arrival.duplicate_ack;
+    delivery.echoes_first_copy = echoes_first_copy(j);
     delivery.echoes_congestion = flow.ecn != 0 && s.has(ece) && !s.has(syn);
     return delivery;
 }

@@ -73,9 +73,13 @@ void leave_recovery(Step& s) {
     narrow_reordering_window(s.effort);
 }
 
-/// All that was sent again is proved to have come twice: RFC 2883 section 5, RFC 3708.
-bool was_needless(const Effort& effort) {
-    return effort.undoable != 0 && effort.sent_again != 0 && effort.undo.unproved_bytes == 0;
+/// All that was sent again is proved to have come twice (RFC 2883 section 5, RFC 3708), or what is
+/// acknowledged was sent before it (RFC 3522 section 3).
+bool was_needless(const Step& s) {
+    const Effort& effort = s.effort;
+    if (effort.undoable == 0 || effort.sent_again == 0) return false;
+    return effort.undo.unproved_bytes == 0 ||
+           (s.delivery.echoes_first_copy && s.delivery.acked_bytes > 0);
 }
 
 /// Nothing is lost: it only took longer.
@@ -135,7 +139,7 @@ void drag_along(Step& s) {
 /// open and disorder.
 bool go_on(Step& s) {
     drag_along(s);
-    if (was_needless(s.effort)) take_back_reduction(s.effort);
+    if (was_needless(s)) take_back_reduction(s.effort);
     if (notice_losses(s)) {
         enter_recovery(s);
         return true;
@@ -161,7 +165,7 @@ bool go_on_reduced(Step& s) {
 }
 
 void go_on_recovering(Step& s) {
-    if (was_needless(s.effort)) return take_back(s);
+    if (was_needless(s)) return take_back(s);
     if (s.flow.snd_una >= s.effort.recover) return leave_recovery(s);
     if (s.flow.sack == 0 && s.delivery.acked_bytes > 0) lose_head(s.effort, s.flow);
     shrink(s);
@@ -191,7 +195,7 @@ bool doubt_timeout(Step& s) {
 }
 
 void go_on_after_timeout(Step& s) {
-    if (was_needless(s.effort)) return take_back(s);
+    if (was_needless(s)) return take_back(s);
     if (s.effort.doubts_timeout != 0 && doubt_timeout(s)) return;
     grow(s);
     if (s.flow.snd_una < s.effort.recover) return;
@@ -331,6 +335,7 @@ void on_departure(Effort& effort, const Flow& flow, const Departure& departure, 
     }
     effort.sent.change(departure.seq, end, [&](Seq, Run& run) { run.send_again(now.us32()); });
     ++effort.total_retransmissions;
+    if (effort.sent_again == 0) effort.undo.repeated = now.ms();
     effort.sent_again = 1;
     effort.undo.unproved_bytes += departure.length;
     if (effort.prefers_new != 0) effort.prefers_new = effort.doubts_timeout = 0;

@@ -157,6 +157,18 @@ TEST(Undo, NeedsEveryRepetitionProved) {  // RFC 3708: one duplicate of two is n
     EXPECT_EQ(sender.effort.cwnd_bytes, 5 * mss);
 }
 
+TEST(Undo, FollowsAnOldEcho) {  // RFC 3522 section 3.2; RFC 4015
+    for (const bool first_copy : {true, false}) {
+        Sender sender = in_flight({.sack = false, .timestamps = true}, 5 * mss);
+        const Tick sent = sender.now;
+        EXPECT_EQ(sender.pass_ms(192), "1:1001");
+        sender.echoed = first_copy ? sent : sender.now;
+        EXPECT_EQ(sender.ack(1001), first_copy ? "" : "1001:2001 2001:3001");
+        EXPECT_EQ(sender.effort.cwnd_bytes, (first_copy ? 10 : 2) * mss);
+        EXPECT_EQ(sender.effort.recovery, first_copy ? Recovery::open : Recovery::loss);
+    }
+}
+
 TEST(NewReno, TransmitsALittleMoreBeforeItRepeats) {  // RFC 3042 section 2; RFC 5681 section 3.2
     Sender sender = in_flight({.sack = false}, 14 * mss);
     EXPECT_EQ(sender.ack(1), "10001:11001");
@@ -201,21 +213,24 @@ TEST(NewReno, WaitsForAnAckBeyondTheLastRecovery) {  // RFC 6582 section 3.2, st
 }
 
 TEST(NewReno, SlowStartsAfterATimeout) {  // RFC 5681 section 3.1
-    Sender sender = in_flight({.sack = false}, 5 * mss);
+    Sender sender = in_flight({.sack = false}, 8 * mss);
     EXPECT_EQ(sender.pass_ms(192), "1:1001");
     EXPECT_EQ(sender.effort.cwnd_bytes, mss);
-    EXPECT_EQ(sender.effort.ssthresh_bytes, 2500U);
+    EXPECT_EQ(sender.effort.ssthresh_bytes, 4 * mss);
     EXPECT_EQ(sender.ack(1001), "1001:2001 2001:3001");
-    EXPECT_EQ(sender.ack(3001), "3001:4001 4001:5001");  // RFC 3465 section 2.3: L is 1
-    EXPECT_EQ(sender.ack(5001), "");
+    EXPECT_EQ(sender.ack(3001), "3001:4001 4001:5001 5001:6001");  // RFC 3465 section 2.3: L is 1
+    EXPECT_EQ(sender.ack(6001), "6001:7001 7001:8001");
+    EXPECT_EQ(sender.ack(8001), "");
     EXPECT_EQ(sender.effort.recovery, Recovery::open);
 }
 
 TEST(NewReno, HoldsTheThresholdWhileTheTimerRepeats) {  // RFC 5681 section 3.1
-    Sender sender = in_flight({.sack = false}, 8 * mss);
+    Sender sender = in_flight({.sack = false, .control = tcp::CongestionControl::cubic}, 8 * mss);
     EXPECT_EQ(sender.pass_ms(192), "1:1001");
+    EXPECT_EQ(sender.effort.cubic.w_max_bytes, 10 * mss);
     EXPECT_EQ(sender.pass_ms(576), "1:1001");
-    EXPECT_EQ(sender.effort.ssthresh_bytes, 4 * mss);
+    EXPECT_EQ(sender.effort.ssthresh_bytes, 5600U);
+    EXPECT_EQ(sender.effort.cubic.w_max_bytes, 10 * mss);
 }
 
 TEST(ForwardTimeout, IsTakenBackWhenItWasAMistake) {  // RFC 5682 section 2.1; RFC 4015

@@ -28,6 +28,7 @@ Sender::Sender(const Shape& shape) : window_bytes_{shape.window_bytes}, text_end
     flow.mss_bits = mss;
     flow.sack = shape.sack ? 1 : 0;
     flow.ecn = shape.ecn ? 1 : 0;
+    flow.timestamps = shape.timestamps ? 1 : 0;
     flow.send_scale = 7;
     flow.snd_una = flow.snd_nxt = Seq{iss + 1};
     flow.rcv_nxt = Seq{1};
@@ -83,8 +84,10 @@ std::string Sender::ack(std::uint32_t ack, SackList sacks, std::uint8_t flags) {
     segment.window = static_cast<std::uint16_t>(window_bytes_ >> flow.send_scale);
     for (const auto& [left, right] : sacks)
         segment.options.sack.at(segment.options.sack_count++) = {iss + left, iss + right};
-    const tcp::LinkLimits link;
-    (void)tcp::on_segment(flow, &effort, segment, {settings, link, now});
+    segment.options.timestamps = flow.timestamps != 0;
+    segment.options.ts_value = now.ms().ms;
+    segment.options.ts_echo = echoed.ms().ms;
+    (void)tcp::on_segment(flow, &effort, segment, {settings, {}, now, now.ms().ms});
     return flush();
 }
 

@@ -26,6 +26,7 @@ public:
     struct Shape {
         bool sack = true;
         bool ecn = false;
+        bool timestamps = false;
         tcp::CongestionControl control = tcp::CongestionControl::newreno;
         std::uint32_t window_bytes = 1'000'000;
     };
@@ -38,6 +39,8 @@ public:
     std::string close();
     /// An ACK comes; `flags` beside ACK.
     std::string ack(std::uint32_t ack, SackList sacks = {}, std::uint8_t flags = 0);
+    /// The moment whose timestamp the peer echoes, where timestamps are agreed on.
+    Tick echoed;
     /// Time passes, and timers with it.
     std::string pass_ms(std::uint32_t ms);
     /// Sends `bytes` and lets them be acknowledged a round trip later, segment by segment.

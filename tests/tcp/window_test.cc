@@ -109,6 +109,7 @@ TEST(Ecn, ShrinksOncePerWindowAndSaysSo) {  // RFC 3168 section 6.1.2
     EXPECT_EQ(sender.ack(2001, {}, tcp_flag::ece), "");
     EXPECT_EQ(sender.ack(3001, {}, tcp_flag::ece), "11001:12001");
     (void)sender.ack(10001, {}, tcp_flag::ece);
+    (void)sender.ack(10001, {}, tcp_flag::ece);  // it has not seen CWR
     EXPECT_EQ(sender.effort.recovery, Recovery::open);
     EXPECT_EQ(sender.effort.cwnd_bytes, 5 * mss);
     EXPECT_EQ(sender.effort.ssthresh_bytes, 5 * mss);

@@ -25,6 +25,7 @@ struct Delivery {
     bool proves_probe = false;    ///< that text is the tail loss probe's
     bool first_copy = false;      ///< text that was sent only once, before the last timeout, came
     bool second_copy = false;     ///< text that was sent again is acknowledged
+    bool echoes_first_copy = false;  ///< its timestamp is older than the repetition: RFC 3522
     bool echoes_congestion = false;  ///< ECE: RFC 3168 section 6.1.2
 };
 

@@ -52,6 +52,7 @@ struct Rack {
 /// What a reduction of the window takes back when nothing was lost: RFC 2883, RFC 5682.
 struct Undo {
     Seq from;                          ///< only repetitions from here on count
+    Millis repeated;                   ///< when the first of them left: RFC 3522
     std::uint32_t unproved_bytes = 0;  ///< sent again, and not yet reported as duplicates
     std::uint32_t cwnd_bytes = 0, ssthresh_bytes = 0, w_max_bytes = 0;  ///< as they were
 };
@@ -102,6 +103,6 @@ struct Effort {
     std::uint32_t duplicate_sacks = 0;
     std::uint16_t reordering_segments = reordering_at_first;  ///< the farthest seen
 };
-static_assert(sizeof(Effort) == 384);
+static_assert(sizeof(Effort) == 388);
 
 }  // namespace terminus::tcp
