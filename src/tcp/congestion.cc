@@ -111,6 +111,7 @@ void lower_threshold(Effort& effort, const Flow& flow, std::uint32_t flight_byte
     const bool full = effort.recovery <= Recovery::disorder;
     const std::uint32_t flight = full ? std::min(flight_bytes, effort.cwnd_bytes) : flight_bytes;
     effort.undo = {.from = flow.snd_una,
+                   .repeated = {},
                    .cwnd_bytes = effort.cwnd_bytes,
                    .ssthresh_bytes = effort.ssthresh_bytes,
                    .w_max_bytes = effort.cubic.w_max_bytes};

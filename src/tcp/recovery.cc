@@ -164,11 +164,25 @@ bool go_on_reduced(Step& s) {
     return false;
 }
 
-void go_on_recovering(Step& s) {
-    if (was_needless(s)) return take_back(s);
-    if (s.flow.snd_una >= s.effort.recover) return leave_recovery(s);
+/// A recovery is over, and what was sent meanwhile may be lost too: that is another one.
+bool begin_another(Step& s) {
+    if (s.flow.sack == 0 || !has_losses(s.effort)) return false;
+    enter_recovery(s);
+    return true;
+}
+
+bool go_on_recovering(Step& s) {
+    if (was_needless(s)) {
+        take_back(s);
+        return false;
+    }
+    if (s.flow.snd_una >= s.effort.recover) {
+        leave_recovery(s);
+        return begin_another(s);
+    }
     if (s.flow.sack == 0 && s.delivery.acked_bytes > 0) lose_head(s.effort, s.flow);
     shrink(s);
+    return false;
 }
 
 /// RFC 5682 section 3.1, with what SACK and RFC 8985's records tell. True: the timeout was a
@@ -194,15 +208,19 @@ bool doubt_timeout(Step& s) {
     return false;
 }
 
-void go_on_after_timeout(Step& s) {
-    if (was_needless(s)) return take_back(s);
-    if (s.effort.doubts_timeout != 0 && doubt_timeout(s)) return;
+bool go_on_after_timeout(Step& s) {
+    if (was_needless(s)) {
+        take_back(s);
+        return false;
+    }
+    if (s.effort.doubts_timeout != 0 && doubt_timeout(s)) return false;
     grow(s);
-    if (s.flow.snd_una < s.effort.recover) return;
+    if (s.flow.snd_una < s.effort.recover) return false;
     s.effort.recovery = Recovery::open;
     s.effort.doubts_timeout = 0;
     s.effort.duplicate_acks = 0;
     narrow_reordering_window(s.effort);
+    return begin_another(s);
 }
 
 bool go_on_by_state(Step& s) {
@@ -210,8 +228,8 @@ bool go_on_by_state(Step& s) {
         case Recovery::open:
         case Recovery::disorder: return go_on(s);
         case Recovery::reduced: return go_on_reduced(s);
-        case Recovery::recovery: go_on_recovering(s); break;
-        case Recovery::loss: go_on_after_timeout(s); break;
+        case Recovery::recovery: return go_on_recovering(s);
+        case Recovery::loss: return go_on_after_timeout(s);
     }
     return false;
 }
