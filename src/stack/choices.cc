@@ -60,6 +60,8 @@ void reset(Core& core, bool with_segments) {
     core.limiter.refill();
     core.challenges.forget();
     core.started = core.latest;
+    core.paths.forget_all();
+    core.cookie_sent_at.reset();  // what comes back of cookies is a stranger's
     core.aborting = true;
     core.silent_abort = !with_segments;
     core.abort_cursor = 0;

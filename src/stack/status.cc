@@ -4,6 +4,7 @@
 #include "terminus/tcp/urgent.h"
 
 #include "calls.h"
+#include "path_mtu.h"
 #include "steps.h"
 
 #include <algorithm>
@@ -28,6 +29,7 @@ void tell_ends(const Core& core, FlowId id, Status& status) {
     const Ends ends = ends_of(key);
     status.local = {local_address(key), ends.local_port.host()};
     status.remote = {remote_address(key), ends.remote_port.host()};
+    status.path_mtu_bytes = path_mtu_bytes(core, id, core.latest);
 }
 
 void tell_sequences(const Flow& flow, Status& status) {

@@ -2,9 +2,8 @@
 /// keys.
 #include "control/config.h"
 
-#include "control/plan.h"
-
 #include "config_text.h"
+#include "control/plan.h"
 
 #include <gtest/gtest.h>
 
@@ -56,12 +55,13 @@ TEST(Config, ReadsTheExampleOfTheContract) {
 }
 
 TEST(Config, ReadsWhatTcpOffers) {
-    const Config config = parse_config(
-        std::string{least} + "[tcp]\ntimestamps = false\nsack = false\nwindow_scaling = false\n"
-                             "ecn = \"on\"\ntraffic_class = 40\nhop_limit = 7\n"
-                             "mss_ceilings = [{prefix = \"10.1.2.3/8\", bytes = 1200},\n"
-                             "    {bytes = 1300, prefix = \"2001:db8::1\"}]\n",
-        "t.toml");
+    const Config config =
+        parse_config(std::string{least} +
+                         "[tcp]\ntimestamps = false\nsack = false\nwindow_scaling = false\n"
+                         "ecn = \"on\"\ntraffic_class = 40\nhop_limit = 7\n"
+                         "mss_ceilings = [{prefix = \"10.1.2.3/8\", bytes = 1200},\n"
+                         "    {bytes = 1300, prefix = \"2001:db8::1\"}]\n",
+                     "t.toml");
     const TcpConfig& tcp = config.tcp;
     EXPECT_FALSE(tcp.timestamps || tcp.sack || tcp.window_scaling);
     EXPECT_EQ(tcp.ecn, tcp::Ecn::on);

@@ -57,20 +57,16 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"MssCeilingNoTable", "[tcp]\nmss_ceilings = [500]\n",
               "t.toml:5: [tcp].mss_ceilings: is an integer; write a list such as [{prefix = "
               "\"198.18.2.0/24\", bytes = 1200}], bytes from 64 to 65535"},
-        Wrong{"MssCeilingBytes",
-              "[tcp]\nmss_ceilings = [{prefix = \"10.0.0.0/8\", bytes = 63}]\n",
+        Wrong{"MssCeilingBytes", "[tcp]\nmss_ceilings = [{prefix = \"10.0.0.0/8\", bytes = 63}]\n",
               "t.toml:5: [tcp].mss_ceilings: 63 is out of range; write a list such as [{prefix = "
               "\"198.18.2.0/24\", bytes = 1200}], bytes from 64 to 65535"},
-        Wrong{"MssCeilingWithoutBytes",
-              "[tcp]\nmss_ceilings = [{prefix = \"10.0.0.0/8\"}]\n",
+        Wrong{"MssCeilingWithoutBytes", "[tcp]\nmss_ceilings = [{prefix = \"10.0.0.0/8\"}]\n",
               "t.toml:5: [tcp].mss_ceilings: has no bytes; write a list such as [{prefix = "
               "\"198.18.2.0/24\", bytes = 1200}], bytes from 64 to 65535"},
-        Wrong{"MssCeilingPrefix",
-              "[tcp]\nmss_ceilings = [{prefix = \"lan\", bytes = 600}]\n",
+        Wrong{"MssCeilingPrefix", "[tcp]\nmss_ceilings = [{prefix = \"lan\", bytes = 600}]\n",
               "t.toml:5: [tcp].mss_ceilings: \"lan\" is no prefix; write a list such as [{prefix = "
               "\"198.18.2.0/24\", bytes = 1200}], bytes from 64 to 65535"},
-        Wrong{"MssCeilingKey",
-              "[tcp]\nmss_ceilings = [{prefix = \"10.0.0.0/8\", byte = 600}]\n",
+        Wrong{"MssCeilingKey", "[tcp]\nmss_ceilings = [{prefix = \"10.0.0.0/8\", byte = 600}]\n",
               "t.toml:5: [tcp].mss_ceilings: \"byte\" is no key of a ceiling; write a list such as "
               "[{prefix = \"198.18.2.0/24\", bytes = 1200}], bytes from 64 to 65535"},
         Wrong{"Listen", "[metrics]\nlisten = \"localhost\"\n",

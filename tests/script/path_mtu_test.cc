@@ -51,11 +51,50 @@ TEST(PathMtu, LowersTheSegmentAndSendsWhatWasLostAgain) {  // RFC 1191 section 6
         > . 1:1161(1160) ack 1
         > P. 1161:1461(300) ack 1
         = mss 1160
+        = path 1200
         = event path_mtu_lowered 1
         < . 1:1(0) ack 1461
         call send 2320
         > . 1461:2621(1160) ack 1
         > P. 2621:3781(1160) ack 1
+    )");
+}
+
+TEST(PathMtu, CountsTheOptionsOfEachSegment) {  // RFC 6691 section 3
+    run4(then(listening(), R"(
+        < S 0:0(0) win 65535 <mss 8000,sackOK,TS val 1 ecr 0>
+        > S. 0:0(0) ack 1
+        < . 1:1(0) ack 1 <nop,nop,TS val 1 ecr 0>
+        call accept
+    )"),
+         R"(
+        call send 1448
+        > P. 1:1449(1448) ack 1 <nop,nop,TS *>
+        < icmp too-big mtu 1200
+        > . 1:1149(1148) ack 1 <nop,nop,TS *>
+        > P. 1149:1449(300) ack 1 <nop,nop,TS *>
+        = path 1200
+        < . 1:1(0) ack 1449 <nop,nop,TS val 2 ecr 0>
+    )");
+}
+
+TEST(PathMtu, SparesTheSegmentsThatAreSmallEnough) {  // RFC 8201 section 5.4
+    run4(then(listening(), R"(
+        < S 0:0(0) win 65535 <mss 8000,sackOK>
+        > S. 0:0(0) ack 1
+        < . 1:1(0) ack 1
+        call accept
+    )"),
+         R"(
+        call send 1560
+        > . 1:1461(1460) ack 1
+        +1
+        call shutdown
+        > FP. 1461:1561(100) ack 1
+        < icmp too-big mtu 1200 seq 1
+        > . 1:1161(1160) ack 1
+        > . 1161:1461(300) ack 1
+        < . 1:1(0) ack 1562
     )");
 }
 

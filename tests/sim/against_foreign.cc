@@ -21,12 +21,24 @@ constexpr std::uint64_t patience_us = 40'000'000;  ///< of users whose peer is g
 
 enum class Fate : std::uint8_t { stays, vanishes, reboots };
 
-Harness::Options options_of(const Dice& dice) {
+Harness::Options options_of(const Dice& dice, bool cookies) {
     Harness::Options options;
     options.settings.tcp = settings_of(dice);
+    if (cookies) options.settings.tcp.syn_cookies = tcp::SynCookies::always;
     options.settings.isn_key.words[1] = dice.of("isn key").next();
     options.settings.seed = 1 + dice.below("seed", 1000);
     return options;
+}
+
+/// Cookies for every SYN, where the client is one that speaks first: the ACK of a cookie may be
+/// lost, and a client with nothing to say would wait for a server that has forgotten it (RFC 4987
+/// section 3.6).
+bool always_cookies(const Dice& dice) { return dice.flip("always cookies", 0.2); }
+
+Manners their_manners(const Dice& dice) {
+    Manners manners = manners_of(dice.child("there"), dice.flip("family"));
+    if (always_cookies(dice)) manners.waits_for_end = false;
+    return manners;
 }
 
 Family family_of(const Dice& dice) { return dice.flip("family") ? Family::ip4 : Family::ip6; }
@@ -35,9 +47,8 @@ class AgainstForeign {
 public:
     explicit AgainstForeign(const Dice& dice)
         : rng_{dice.of("calls")},
-          here_{options_of(dice.child("here"))},
-          there_{ends_of(family_of(dice)), manners_of(dice.child("there"), dice.flip("family")),
-                 dice.of("foreign")},
+          here_{options_of(dice.child("here"), always_cookies(dice))},
+          there_{ends_of(family_of(dice)), their_manners(dice), dice.of("foreign")},
           to_there_{rng_.next(), weather_of(dice.child("weather there"))},
           to_here_{rng_.next(), weather_of(dice.child("weather here"))},
           family_{family_of(dice)},

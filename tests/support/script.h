@@ -14,7 +14,8 @@
 ///     < udp 100    > udp 100                     datagrams; so < ping 56, > pong 56, < protocol 99
 ///     20, < fragments udp 3000 1500                  < icmp port (quotes what we sent last; mtu N
 ///     in its header, the quote bent by seq N, length N, bytes N, port N), > icmp port
-///     = soft NAME, = mss N, = half_open N        STATUS's soft error, MSS; half-open flows
+///     = soft NAME, = mss N, = path N             STATUS's soft error, MSS and path MTU
+///     = half_open N                              flows in SYN-RECEIVED
 ///
 /// The calls: listen [BACKLOG] [here] [remote], unlisten, accept, open [any] [foreign], send N
 /// [more] [urgent], receive N [peek] [keep], release N, shutdown [receive|both], close, abort,

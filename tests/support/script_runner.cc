@@ -219,6 +219,8 @@ void ScriptRunner::check_count(const Words& words) {
         got = harness_.counters().resets_sent;
     } else if (words[0] == "half_open") {
         got = harness_.counters().half_open;
+    } else if (words[0] == "path") {
+        got = harness_.stack().status(conversation_.value()).value.path_mtu_bytes;
     } else if (words[0] == "mss") {
         got = harness_.stack().status(conversation_.value()).value.mss_bytes;
     } else if (words[0] == "rcv_up") {

@@ -70,18 +70,6 @@ TEST(SackRecovery, NoticesThatARepetitionIsLost) {  // RFC 8985 section 6.2, ste
     EXPECT_EQ(sender.effort.total_retransmissions, 2U);
 }
 
-TEST(SackRecovery, BeginsAnotherForTheNextWindow) {  // RFC 6675 section 5: RecoveryPoint
-    Sender sender = in_flight({}, 30 * mss);
-    EXPECT_EQ(sender.ack(1, {{1001, 4001}}), "1:1001");
-    std::string words = sender.ack(1, {{1001, 10001}});
-    EXPECT_EQ(words, "10001:11001 11001:12001 12001:13001 13001:14001");
-    (void)sender.pass_ms(Sender::rtt_ms);
-    words = sender.ack(10001, {{11001, 14001}});
-    EXPECT_TRUE(words.starts_with("10001:11001")) << words;
-    EXPECT_EQ(sender.effort.recovery, Recovery::recovery);
-    EXPECT_EQ(sender.effort.ssthresh_bytes, 2500U);
-}
-
 TEST(SackRecovery, IgnoresBlocksThatCannotBe) {  // RFC 2018 section 5: inside the flight
     Sender sender = in_flight();
     for (int i = 0; i < 3; ++i)

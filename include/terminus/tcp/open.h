@@ -47,7 +47,8 @@ void set_send_mss(Flow& flow, std::uint32_t mss_bytes);
 [[nodiscard]] std::uint16_t syn_window(const Settings& settings);
 /// The shift that our SYN offers: settings.window_scale where somebody chose it, else what lets the
 /// window field tell the whole buffer, or an exact receive_window_bytes exactly. It must not change
-/// while a flow lives: whoever makes a set of settings a flow's own stores it there as window_scale.
+/// while a flow lives: whoever makes a set of settings a flow's own stores it there as
+/// window_scale.
 [[nodiscard]] std::uint8_t receive_scale(const Settings& settings);
 
 }  // namespace terminus::tcp
