@@ -35,15 +35,21 @@ bool is_believable(const SackedRange& range, Seq una, Seq nxt) {
     return range.left < range.right && range.left > una && range.right <= nxt;
 }
 
+/// In order of their left edges.
+void insert(Blocks& blocks, const SackedRange& range) {
+    std::size_t at = blocks.count++;
+    for (; at > 0 && range.left < blocks.ranges[at - 1].left; --at)
+        blocks.ranges[at] = blocks.ranges[at - 1];
+    blocks.ranges[at] = range;
+}
+
 Blocks believable_blocks(const Flow& flow, const Segment& s) {
     Blocks blocks;
     const Seq una = later(flow.snd_una, s.ack);
     for (std::size_t i = 0; i < s.options.sack_count; ++i) {
         const SackedRange range = range_of(s.options.sack[i]);
-        if (is_believable(range, una, flow.snd_nxt)) blocks.ranges[blocks.count++] = range;
+        if (is_believable(range, una, flow.snd_nxt)) insert(blocks, range);
     }
-    std::sort(blocks.ranges.begin(), blocks.ranges.begin() + blocks.count,
-              [](const SackedRange& a, const SackedRange& b) { return a.left < b.left; });
     return blocks;
 }
 
