@@ -23,7 +23,7 @@ struct Host {
     StackSettings with;
     std::vector<Line> memory = std::vector<Line>(Stack::bytes_needed(with) / sizeof(Line) + 1);
     Stack stack{with, std::as_writable_bytes(std::span{memory}), Tick{0}};
-    Outbox out{64};
+    Outbox out{256};
     std::vector<Frame> arrived{};
     std::deque<std::array<std::byte, 2048>> buffers{1};  // of frames; a lane would use them again
     void turn(Host& peer, Tick now) {                    // what a worker does all day

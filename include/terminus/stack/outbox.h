@@ -13,7 +13,8 @@ namespace terminus {
 
 class Outbox {
 public:
-    /// Allocates; `capacity` bounds each of the lists, in frames.
+    /// Allocates; `capacity` bounds each of the lists, in frames. With less than 256 a stack that
+    /// keeps room for the answers of a burst never sends of its own accord.
     explicit Outbox(std::size_t capacity);
 
     // For the stack.
