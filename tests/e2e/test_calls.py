@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import shutil
 import socket
 import stat
 import unittest
@@ -71,6 +72,11 @@ class Line:
 
 class CallsCase(WorldCase):
     CONFIG = CONFIG
+
+    @classmethod
+    def setUpClass(cls):
+        cls.addClassCleanup(shutil.rmtree, os.path.dirname(SOCKET), ignore_errors=True)
+        super().setUpClass()
 
     def setUp(self):
         self.line = Line()
