@@ -303,6 +303,7 @@ void probe_window(Core& core, const Turn& turn, FlowId id) {
         core.counters.count(TcpEvent::window_probes);
 }
 
+/// RFC 9293 section 3.8.4, SHLD-12: without text, one number before what is next.
 void send_keepalive(Core& core, const Turn& turn, FlowId id) {
     Writer writer{core, turn, id, nullptr};
     Frame frame = writer.take();

@@ -76,8 +76,8 @@ std::uint32_t safe_mss_bytes(const Flow& flow, bool second_try) {
     return second_try ? 512 : 1024;
 }
 
-/// R1, RFC 9293 section 3.8.3: after so many timeouts in a row the path itself is doubted; two
-/// later a still smaller size is tried, and two later none.
+/// R1, RFC 9293 section 3.8.3, MUST-20, SHLD-10: after so many timeouts in a row the path itself is
+/// doubted; two later a still smaller size is tried, and two later none.
 constexpr std::uint8_t first_doubt = 4, second_doubt = 6, doubts_end = 8;
 
 /// RFC 4821 section 7.7: large segments vanish and no router says why. Nothing is learnt until a

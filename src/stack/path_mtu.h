@@ -1,5 +1,6 @@
-/// The path MTU of a flow: whom to believe that segments are too big (RFC 1191, RFC 8201, with the
-/// plausibility tests of RFC 5927 section 7), and how black holes show (RFC 4821).
+/// The path MTU of a flow (RFC 9293 section 3.7.2, SHLD-6): whom to believe that segments are too
+/// big (RFC 1191, RFC 8201, with the plausibility tests of RFC 5927 section 7), and how black holes
+/// show (RFC 4821).
 #pragma once
 
 #include "terminus/icmp/quote.h"

@@ -35,8 +35,9 @@ bool is_crossing_syn(const Flow& flow, const Segment& s) {
            !s.has(rst) && s.seq + 1 == flow.rcv_nxt;
 }
 
-// RFC 6191 section 2: what tells the SYN of a new connection from an old duplicate. The timestamp
-// decides where the former connection had them, else their presence, else the sequence number.
+// RFC 6191 section 2, RFC 9293 section 3.6.1, SHLD-4: what tells the SYN of a new connection from
+// an old duplicate. The timestamp decides where the former connection had them, else their
+// presence, else the sequence number.
 bool is_newer(const Flow& flow, const Segment& s) {
     const bool beyond = s.seq >= flow.rcv_nxt;  // what is behind RCV.NXT was seen
     if (!s.options.timestamps) return beyond;

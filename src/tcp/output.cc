@@ -16,7 +16,8 @@ bool owes_fin(const Flow& flow) { return has_closed(flow.state()) && flow.fin_se
 std::uint32_t less(std::uint32_t a, std::uint32_t b) { return a > b ? a - b : 0; }
 
 // Sequence space that may enter flight: the peer's window less what it has not acknowledged, and
-// the congestion window less what is thought to be under way.
+// the congestion window less what is thought to be under way. A window that shrank takes nothing
+// new (RFC 9293 section 3.8.6, MUST-34, SHLD-15).
 std::uint32_t usable_bytes(const Flow& flow, const Effort* effort, const Settings& settings) {
     const std::uint32_t window = congestion_window_bytes(flow, effort, settings);
     const std::uint32_t pipe = effort != nullptr ? pipe_bytes(*effort, flow) : flow.in_flight();

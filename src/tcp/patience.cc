@@ -73,7 +73,7 @@ Millis keepalive_at(const Flow& flow, const Settings& settings) {
     return flow.backoff == 0 ? flow.last_heard + settings.keepalive_idle_ms : flow.deadline;
 }
 
-// RFC 9293 section 3.8.4, MUST-26: one lost probe ends nothing (MUST-27).
+// RFC 9293 section 3.8.4, MAY-5, MUST-26: one lost probe ends nothing (MUST-29).
 Look keepalive_due(Flow& flow, const Settings& settings, Tick now) {
     const bool waited =
         has_user_timeout(settings)

@@ -16,6 +16,7 @@ std::vector<std::byte> bytes(std::string_view text) {
     return {begin, begin + text.size()};
 }
 
+// RFC 4648 section 4.
 TEST(AdminText, Base64TestVectors) {  // RFC 4648 section 10
     const std::pair<const char*, const char*> vectors[] = {{"", ""},
                                                            {"f", "Zg=="},

@@ -73,6 +73,7 @@ Packet ask6(std::size_t text) {
 const Envelope envelope4{address("198.18.0.2"), address("192.0.2.1"), 0x1234, 0};
 const Envelope envelope6{address("2001:db8:18::2"), address("2001:db8::1"), 0, 0};
 
+// RFC 1812 section 4.3.2.5, RFC 1349 section 5.1: its precedence and type of service.
 TEST(Unreachable, IsWrittenByteByByteForIp4) {  // RFC 792; RFC 1812 section 4.3.2
     const Bytes frame = ask4(3).bytes();
     const auto made = prepend(frame, unreachable(parsed(frame), Unreachable::port), envelope4);
@@ -239,6 +240,7 @@ TEST(Silence,
     EXPECT_EQ(silence(hidden, {.even_multicast = true}), "icmp_error");
 }
 
+// RFC 1812 section 4.3.2.7.
 TEST(Silence, IsRequiredForLaterFragments) {
     EXPECT_EQ(silence(ask4(32).fragment(1, 16, 16, false)), "fragment");
     EXPECT_EQ(silence(ask6(32).fragment(1, 16, 16, false)), "fragment");

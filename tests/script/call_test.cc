@@ -255,7 +255,7 @@ TEST(Send, WithoutRoomBlocks) {  // RFC 9293 section 3.10.2: "insufficient resou
     )");
 }
 
-TEST(Send, MoreKeepsTheLastShortSegment) {  // RFC 9293 section 3.9.1.2: PUSH not set
+TEST(Send, MoreKeepsTheLastShortSegment) {  // RFC 9293 section 3.9.1.2, MAY-15: PUSH not set
     run(established(), R"(
         call send 100 more
         +190
@@ -272,7 +272,7 @@ TEST(Send, MoreKeepsTheLastShortSegment) {  // RFC 9293 section 3.9.1.2: PUSH no
     )");
 }
 
-TEST(Send, UrgentSetsThePointer) {  // RFC 9293 section 3.10.2, 3.8.5
+TEST(Send, UrgentSetsThePointer) {  // RFC 9293 sections 3.10.2 and 3.8.5, MUST-62
     run(established(), R"(
         call send 10 urgent
         > P.U 1:11(10) ack 1 urg 10

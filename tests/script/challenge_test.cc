@@ -103,6 +103,7 @@ TEST(Blind, TextMustNotAcknowledgeWhatWasNotSent) {  // RFC 5961 section 5.2
     )");
 }
 
+// RFC 5961 section 10: the limit can be set.
 TEST(Blind, ChallengesOfAFlowAreLimited) {  // RFC 5961 section 7
     run(limited(established(), 2, 0), R"(
         < R 100:100(0)

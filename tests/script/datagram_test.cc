@@ -137,6 +137,7 @@ TEST(Unreachable, IsLimitedPerDestination) {  // RFC 1812 section 4.3.2.8; RFC 4
     EXPECT_EQ(runner.harness().fault(), "");
 }
 
+// RFC 4443 section 2.1: an error is a type below 128.
 TEST(Unreachable, NeverAnswersAnIcmpError) {  // RFC 1122 section 3.2.2; RFC 4443 section 2.4 (e)
     run(with_rule(rule_for(RuleProtocol::any, Action::unreachable)), R"(
         < S 0:0(0)

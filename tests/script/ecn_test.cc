@@ -34,7 +34,7 @@ Scene capable() {
     return scene;
 }
 
-TEST(Ecn, IsAcceptedWhereThePeerAsksForIt) {  // RFC 3168 section 6.1.1
+TEST(Ecn, IsAcceptedWhereThePeerAsksForIt) {  // RFC 3168 section 6.1.1; SHLD-8
     for (const tcp::Ecn ecn : {tcp::Ecn::accept, tcp::Ecn::on})
         run(with(listening(), ecn), R"(
             < SEW 0:0(0) win 65535 <mss 1400>
@@ -255,7 +255,8 @@ TEST(Ecn, IsToldByStatus) {
     }
 }
 
-TEST(TrafficClass, AndHopLimitAreTheUsers) {  // RFC 2474; RFC 9293 section 3.9.2, MUST-49
+// RFC 2474; RFC 9293 sections 3.9.1.9 and 3.9.2, MUST-48, 49, SHLD-21, 22.
+TEST(TrafficClass, AndHopLimitAreTheUsers) {
     Scene scene = listening();
     scene.options.settings.tcp.traffic_class = 0xb9;  // its lower bits are ECN's
     scene.options.settings.tcp.hop_limit = 12;

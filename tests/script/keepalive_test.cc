@@ -15,7 +15,7 @@ Scene kept(Scene scene) {
     return scene;
 }
 
-TEST(Keepalive, IsOffUnlessAsked) {  // RFC 9293 section 3.8.4, MUST-25
+TEST(Keepalive, IsOffUnlessAsked) {  // RFC 9293 section 3.8.4, MAY-5, MUST-24, 25
     run(established(), R"(
         +8000s
         = established
@@ -38,7 +38,7 @@ TEST(Keepalive, AsksAfterTheIdleTime) {  // RFC 9293 section 3.8.4, MUST-26, SHL
     )");
 }
 
-TEST(Keepalive, OneLostProbeEndsNothing) {  // RFC 9293 section 3.8.4, MUST-27
+TEST(Keepalive, OneLostProbeEndsNothing) {  // RFC 9293 section 3.8.4, MUST-27, 29
     run(kept(established()), R"(
         +10002ms
         > . 0:0(0) ack 1

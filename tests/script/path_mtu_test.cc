@@ -43,7 +43,8 @@ void run6(const Scene& scene, std::string_view script) {
 
 // Whom to believe, and what it does.
 
-TEST(PathMtu, LowersTheSegmentAndSendsWhatWasLostAgain) {  // RFC 1191 section 6.4
+// RFC 9293 section 3.7.2.
+TEST(PathMtu, LowersTheSegmentAndSendsWhatWasLostAgain) {  // RFC 1191 section 6.4; SHLD-6
     run4(wide(), R"(
         call send 1460
         > P. 1:1461(1460) ack 1
@@ -285,6 +286,7 @@ TEST(PathMtu, IsLeftAloneWhereItIsNotDiscovered) {  // no DF, and so nothing is 
     EXPECT_TRUE(runner.finish()) << runner.failure();
 }
 
+// RFC 6864 section 4.1: an atomic datagram.
 TEST(PathMtu, SetsDontFragment) {  // RFC 1191 section 3
     ScriptRunner runner{wide(), Family::ip4};
     ASSERT_TRUE(runner.play("setup", wide().prelude)) << runner.failure();
@@ -352,7 +354,8 @@ TEST(PathMtu, IsForgottenAfterTenMinutes) {
 
 // Black holes.
 
-TEST(BlackHole, ShowsByTimeoutsOfLargeSegments) {  // RFC 4821 section 7.7
+// RFC 4821 section 7.2: the size that is tried first.
+TEST(BlackHole, ShowsByTimeoutsOfLargeSegments) {  // RFC 4821 section 7.7; R1: SHLD-10
     run4(wide(), R"(
         call send 1460
         > P. 1:1461(1460) ack 1

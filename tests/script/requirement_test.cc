@@ -109,6 +109,14 @@ TEST(Requirement, UsersSetHowLongTextIsTried) {  // RFC 9293 section 3.8.3, MUST
     )");
 }
 
+TEST(Requirement, DefaultsAreThoseOfTheRfc) {  // RFC 9293 sections 3.8.3 and 3.8.4, MUST-28
+    const tcp::Settings defaults;
+    EXPECT_FALSE(defaults.keepalive);
+    EXPECT_GE(defaults.keepalive_idle_ms, 7'200'000U);
+    EXPECT_GE(defaults.syn_give_up_ms, 180'000U);
+    EXPECT_GE(defaults.give_up_ms, 100'000U);
+}
+
 /// RFC 9293 section 3.8.6.2.1, MUST-38: a small window takes no small segment while text flies.
 TEST(Requirement, SendersWaitForAWorthwhileWindow) {
     run(established(), R"(
@@ -214,6 +222,21 @@ TEST(Requirement, WritesAreGatheredAndTheLastIsPushed) {
         > P. 2801:3001(200) ack 1
         < . 1:1(0) ack 3001
     )");
+}
+
+TEST(Requirement, DatagramsFitTheirLengthField) {  // RFC 791 section 3.1, RFC 8200 section 3
+    const std::vector<std::byte> payload(65'528);
+    for (const Family family : {Family::ip4, Family::ip6}) {
+        Harness harness;
+        const std::size_t most = family == Family::ip4 ? 65'507 : 65'527;
+        const Endpoint remote{ends_of(family).theirs, 7};
+        const auto opened = harness.stack().open_datagrams({}, remote);
+        ASSERT_TRUE(opened.ok());
+        const std::span all{payload};
+        EXPECT_EQ(harness.stack().send_datagram(opened.value, all.first(most + 1)),
+                  CallError::too_big);
+        EXPECT_NE(harness.stack().send_datagram(opened.value, all.first(most)), CallError::too_big);
+    }
 }
 
 TEST(Requirement, AResetMayCarryText) {  // RFC 9293 section 3.5.3, SHLD-2

@@ -6,6 +6,7 @@
 namespace terminus::test {
 namespace {
 
+// RFC 9293 section 3.9.1.6.
 TEST(Status, TellsTheSequenceNumbers) {  // RFC 9293 section 3.3.1
     run(established(), R"(
         = status iss 0 irs 0 snd_una 1 snd_nxt 1 rcv_nxt 1 snd_wnd 65535 snd_wl1 1 snd_wl2 1

@@ -110,7 +110,7 @@ Scene stamped_time_wait() {
     return scene;
 }
 
-TEST(Reuse, AcceptsALargerTimestamp) {  // RFC 6191 section 2: whatever the sequence number
+TEST(Reuse, AcceptsALargerTimestamp) {  // RFC 6191 section 2: whatever the sequence; SHLD-4
     run(stamped_time_wait(), R"(
         new isn 4294966000            // long before
         < S 0:0(0) win 65535 <mss 1400,TS val 1001 ecr 0>

@@ -20,6 +20,7 @@ TEST(Retransmission, WaitsForTheInitialTimeout) {  // RFC 6298 section 2.1: one 
     )");
 }
 
+// RFC 6298 section 2.4: our floor is 200 ms.
 TEST(Retransmission, FollowsTheRoundTripTime) {  // RFC 6298 sections 2.2 and 2.3
     run(syn_received(), R"(
         +150ms
@@ -99,6 +100,7 @@ TEST(Retransmission, RepeatsTheFin) {  // RFC 9293 section 3.8.1; RFC 6298 secti
     )");
 }
 
+// RFC 6298 section 5.2: all is acknowledged, and the timer is off.
 TEST(Retransmission,
      GoesOnFromTheHoleAfterATimeout) {  // RFC 5681 section 3.1: one segment, slow start
     run(established(), R"(
@@ -113,6 +115,7 @@ TEST(Retransmission,
     )");
 }
 
+// RFC 5681 section 2: what a duplicate ACK is.
 TEST(Retransmission, IsFastAfterThreeDuplicates) {  // RFC 5681 section 3.2
     run(established(), R"(
         call send 7000

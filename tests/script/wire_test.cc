@@ -245,6 +245,7 @@ std::vector<Datagram> reports_in(Harness& harness) {
     return reports;
 }
 
+// RFC 3590 section 4; RFC 3810 section 6.1: said again.
 TEST(Mld, ReportsFromNobodyThenFromOurLinkLocalAddress) {  // RFC 3810 section 5.2.13, RFC 3590
     Harness::Options options;
     options.answers_for_peers = false;
@@ -255,6 +256,7 @@ TEST(Mld, ReportsFromNobodyThenFromOurLinkLocalAddress) {  // RFC 3810 section 5
     EXPECT_EQ(reports[1].source, link_local_of(test_interface()));
 }
 
+// RFC 3810 section 6.2; RFC 2710 section 3: 24 bytes and more.
 TEST(Mld, AnswersProperQueriesOnly) {  // RFC 3810 section 5.1.14
     Harness harness;
     const auto asked = [&](const char* from, std::uint8_t hop_limit, Bytes group) {

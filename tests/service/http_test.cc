@@ -37,6 +37,7 @@ std::string line(const std::string& request_line) {
     return answer(request_line + "\r\nHost: x\r\n\r\n");
 }
 
+// RFC 9110 section 6.6.1: without a clock no Date.
 TEST(Http, ServesTheBody) {  // RFC 9112 section 4; RFC 9110 section 8.6
     const auto http = make_http(100);
     Exchange flow{*http};
@@ -68,6 +69,7 @@ TEST(Http, KnowsItsPaths) {  // RFC 9112 section 3.2
     EXPECT_EQ(line("GET /#x HTTP/1.1"), "400 close");
 }
 
+// RFC 9110 section 4.2.1: with a host.
 TEST(Http, UnderstandsTheAbsoluteForm) {  // RFC 9112 section 3.2.2
     EXPECT_EQ(line("GET http://x/ HTTP/1.1"), "200");
     EXPECT_EQ(line("GET HTTP://x:80 HTTP/1.1"), "200");
@@ -97,6 +99,8 @@ TEST(Http, SaysWhatIsAllowed) {  // RFC 9110 section 10.2.1
               "Content-Length: 0\r\nAllow: GET, HEAD\r\nConnection: close\r\n\r\n");
 }
 
+// RFC 9110 section 5.6.2: a method is a token.
+// RFC 9110 section 15.6.6: another version may get a 400.
 TEST(Http, RefusesAMalformedRequestLine) {  // RFC 9112 section 3
     for (const char* bad :
          {"GET", "GET /", "GET  / HTTP/1.1", "GET / HTTP/1.1 ", "GET / http/1.1", "GET / HTTP/1.x",
@@ -106,6 +110,7 @@ TEST(Http, RefusesAMalformedRequestLine) {  // RFC 9112 section 3
     }
 }
 
+// RFC 9110 section 5.5.
 TEST(Http, RefusesMalformedFields) {  // RFC 9112 sections 5.1, 5.2, 2.2
     EXPECT_EQ(with("Folded: a\r\n b\r\n"), "400 close");
     EXPECT_EQ(with("Name : a\r\n"), "400 close");
@@ -126,6 +131,7 @@ TEST(Http, WantsOneHost) {  // RFC 9112 section 3.2
     EXPECT_EQ(answer("GET / HTTP/1.0\r\n\r\n"), "200 close");
 }
 
+// RFC 9110 section 5.6.1: Connection is a list.
 TEST(Http, PersistsAsTheVersionSays) {  // RFC 9112 section 9.3
     EXPECT_EQ(with(""), "200");
     EXPECT_EQ(with("Connection: close\r\n"), "200 close");

@@ -51,6 +51,7 @@ TEST(Arp, BuildsATaggedUnicastPoll) {  // RFC 1122 section 2.3.2.1 b
     EXPECT_EQ(frame.size(), 46U);
 }
 
+// RFC 5227 section 1.1: what is a probe, what an announcement.
 TEST(Arp, BuildsProbesAndAnnouncements) {  // RFC 5227 sections 2.1.1 and 2.3
     ArpMessage message;
     const auto own = address("198.18.0.2");
@@ -208,6 +209,18 @@ Drop advertised(const Packet& packet) {
     return parse_advertisement(parsed(frame), frame, message);
 }
 
+TEST(Discovery, TellsAllNodesOfOurAddress) {  // RFC 4861 section 7.2.6
+    const auto frame =
+        built([&](auto room) { return build_unsolicited_advertisement(room, us, 0, own6); });
+    Advertisement message;
+    ASSERT_EQ(parse_advertisement(parsed(frame), frame, message), Drop::none);
+    EXPECT_EQ(to_string(message.destination), "ff02::1");
+    EXPECT_EQ(message.target, own6);
+    EXPECT_EQ(message.target_mac, us);
+    EXPECT_FALSE(message.is_solicited);
+    EXPECT_TRUE(message.overrides);
+}
+
 TEST(Discovery, ChecksSolicitations) {  // RFC 4861 section 7.1.1
     const auto good = solicitation(peer_text, "ff02::1:ff00:2", target + source_option);
     EXPECT_EQ(solicited(good), Drop::none);
@@ -252,6 +265,7 @@ TEST(Discovery, ChecksAdvertisements) {  // RFC 4861 section 7.1.2
 
 // Multicast listener reports.
 
+// RFC 3810 section 5.2.12: the type of each record; RFC 4291 section 2.8: the groups of addresses.
 TEST(Mld, BuildsAReport) {  // RFC 3810 section 5.2; RFC 2711
     const std::vector<Address> groups{address("ff02::1:ff00:2"), address("ff02::1:ff00:1")};
     const auto source = address("fe80::1");

@@ -131,6 +131,7 @@ TEST_F(Neighbouring, ForgetsFailuresAfterAWhile) {
     EXPECT_EQ(neighbours_.size(), 1U);
 }
 
+// RFC 4861 section 10: REACHABLE_TIME and the others.
 TEST_F(Neighbouring, AgesThenProbesThenForgets) {  // RFC 4861 section 7.3.3
     (void)lookup(1, start);
     answer(1, start);

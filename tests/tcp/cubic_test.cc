@@ -22,6 +22,7 @@ TEST(Cubic, TakesCubeRoots) {
     EXPECT_EQ(tcp::cube_root(~0ULL), 2'642'245U);
 }
 
+// RFC 9438 section 4.1.2: what is remembered of a flow.
 TEST(Cubic, FindsKAndTheCurve) {  // RFC 9438 section 4.2
     for (const double below : {3.0, 30.0, 3000.0, 300'000.0}) {
         const double k = std::cbrt(below / 0.4);

@@ -19,6 +19,7 @@ Sender in_flight(Sender::Shape shape = {}, std::uint32_t bytes = 10 * mss) {
     return sender;
 }
 
+// RFC 8985 section 3.2: DupThresh is three.
 TEST(SackRecovery, RepeatsOneLoss) {  // RFC 6675 section 5, RFC 8985 section 6.2: DupThresh
     Sender sender = in_flight();
     EXPECT_EQ(sender.ack(1, {{1001, 2001}}), "");
@@ -77,6 +78,7 @@ TEST(SackRecovery, IgnoresBlocksThatCannotBe) {  // RFC 2018 section 5: inside t
     EXPECT_EQ(sender.effort.sent.tally().sacked_bytes, 0U);
 }
 
+// RFC 8985 section 6.3: what a timeout marks lost.
 TEST(SackRecovery, SurvivesAPeerThatReneges) {  // RFC 2018 section 8: forgotten on a timeout
     Sender sender = in_flight({}, 5 * mss);
     EXPECT_EQ(sender.ack(1, {{1001, 5001}}), "1:1001");
@@ -87,6 +89,7 @@ TEST(SackRecovery, SurvivesAPeerThatReneges) {  // RFC 2018 section 8: forgotten
     EXPECT_EQ(sender.ack(3001), "3001:4001 4001:5001");
 }
 
+// RFC 8985 section 5.2: the state behind it.
 TEST(Reordering, WithinTheWindowIsNoLoss) {  // RFC 8985 section 6.2, steps 3 and 4
     Sender sender = in_flight();
     EXPECT_EQ(sender.ack(1, {{1001, 3001}}), "");
@@ -233,6 +236,7 @@ TEST(NewReno, HoldsTheThresholdWhileTheTimerRepeats) {  // RFC 5681 section 3.1
     EXPECT_EQ(sender.effort.cubic.w_max_bytes, 10 * mss);
 }
 
+// RFC 5682 section 3.1: with SACK; RFC 9438 section 4.9: CUBIC's state comes back.
 TEST(ForwardTimeout, IsTakenBackWhenItWasAMistake) {  // RFC 5682 section 2.1; RFC 4015
     for (const bool sack : {false, true}) {
         Sender sender = in_flight({.sack = sack}, 12 * mss);

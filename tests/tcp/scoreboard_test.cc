@@ -36,6 +36,7 @@ TEST(Scoreboard, KeepsABurstAsOneRun) {
     EXPECT_EQ(board.tally().flight_bytes, 1150U);
 }
 
+// RFC 6675 section 3.
 TEST(Scoreboard, CountsWhatThePeerHolds) {  // RFC 2018 section 5, RFC 6675 section 4
     Scoreboard board = sent(10);
     const auto take = [](Seq, SentRun& run) { run.take_sacked(); };

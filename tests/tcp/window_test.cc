@@ -40,7 +40,8 @@ TEST(SlowStart, GrowsByTwoSegmentsForAnAckAtMost) {  // RFC 3465 section 2.2: L 
     EXPECT_EQ(sender.effort.cwnd_bytes, 14 * mss);
 }
 
-TEST(CongestionAvoidance, GrowsByOneSegmentForAWindow) {  // RFC 5681 section 3.1; RFC 3465 2.1
+// RFC 5681 section 3.1; RFC 3465 section 2.1.
+TEST(CongestionAvoidance, GrowsByOneSegmentForAWindow) {
     Sender sender;
     sender.effort.ssthresh_bytes = 10 * mss;
     (void)sender.send(100 * mss);
@@ -51,6 +52,7 @@ TEST(CongestionAvoidance, GrowsByOneSegmentForAWindow) {  // RFC 5681 section 3.
     EXPECT_EQ(sender.effort.cwnd_bytes, 11 * mss);
 }
 
+// RFC 9293 section 3.8.2, MAY-18.
 TEST(CongestionAvoidance, FollowsCubic) {  // RFC 9438 section 4.6
     Sender sender{{.control = CongestionControl::cubic}};
     sender.settings.tail_loss_probe = false;

@@ -114,9 +114,14 @@ def requirement_findings(book: dict, obeyed: Places, shown: Places) -> Iterator[
             yield f"no test cites {name}: {ids[name][1]}"
 
 
+def is_shown(clause: str, shown: Places) -> bool:
+    """By a test of the clause, or of a part of it."""
+    return any(other == clause or other.startswith(clause + ".") for other in shown)
+
+
 def clause_findings(obeyed: Places, shown: Places) -> Iterator[str]:
     for clause in sorted(obeyed, key=order):
-        if clause.startswith("RFC") and clause not in shown:
+        if clause.startswith("RFC") and not is_shown(clause, shown):
             yield f"no test cites {clause} ({min(obeyed[clause])})"
 
 
@@ -150,7 +155,9 @@ def clause_rows(obeyed: Places, shown: Places) -> Iterator[str]:
     yield "| clause | obeyed in | shown by |"
     yield "|---|---|---|"
     for clause in sorted((c for c in obeyed if c.startswith("RFC")), key=order):
-        yield f"| {clause} | {short(obeyed[clause])} | {short(shown.get(clause, set()))} |"
+        tests = set().union(*(cases for other, cases in shown.items()
+                              if other == clause or other.startswith(clause + ".")))
+        yield f"| {clause} | {short(obeyed[clause])} | {short(tests)} |"
 
 
 def render(book: dict, obeyed: Places, shown: Places) -> str:

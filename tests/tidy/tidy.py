@@ -301,6 +301,9 @@ def run_checks(root: Path) -> dict[str, list[Finding]]:
         f for p, t in texts.items()
         for f in check_throws(p, t, [g for g in functions if g.path == p])]
     results["check_function_lengths"] = list(check_function_lengths(functions))
+    import compliance  # here, for it needs this module's readers
+    results["check_compliance"] = [Finding("COMPLIANCE.md", 1, what)
+                                   for what in compliance.findings()]
     results["check_format"] = [
         f._replace(path=str(Path(f.path).relative_to(root))) for f in check_format(cpp)]
     return results

@@ -38,6 +38,7 @@ TEST(AddressText, Ip6IsWrittenAsRfc5952Says) {  // RFC 5952 section 4.2, RFC 595
         EXPECT_EQ(to_string(at(read)), written) << read;
 }
 
+// RFC 4291 section 2.5.5.2.
 TEST(AddressText, AMappedAddressIsTheIp4Address) { EXPECT_EQ(at("::ffff:1.2.3.4"), at("1.2.3.4")); }
 
 TEST(AddressText, RandomAddressesGoThereAndBack) {

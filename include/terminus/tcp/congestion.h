@@ -1,5 +1,6 @@
-/// The congestion window: RFC 5681, RFC 6928 (initial window), RFC 3465 (byte counting), RFC 9438
-/// (CUBIC), RFC 7661 (it grows only while it is what limits the flow).
+/// The congestion window (RFC 9293 section 3.8.2, MUST-19): RFC 5681, RFC 6928 (initial window),
+/// RFC 3465 (byte counting), RFC 9438 (CUBIC), RFC 7661 (it grows only while it is what limits the
+/// flow).
 #pragma once
 
 #include "terminus/base/time.h"

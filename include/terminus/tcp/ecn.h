@@ -1,6 +1,7 @@
-/// Explicit Congestion Notification, RFC 3168: what the two sides agree on, what is marked when
-/// sending, and what the receiver echoes. How the sender slows down is congestion control's: on an
-/// ACK with ECE while `flow.ecn` is set (and no SYN flag), at most once for each window of text.
+/// Explicit Congestion Notification, RFC 3168 (RFC 9293 section 3.8.2, SHLD-8): what the two sides
+/// agree on, what is marked when sending, and what the receiver echoes. How the sender slows down
+/// is congestion control's: on an ACK with ECE while `flow.ecn` is set (and no SYN flag), at most
+/// once for each window of text.
 /// For whatever reason it reduced the window, it calls owe_cwr().
 #pragma once
 

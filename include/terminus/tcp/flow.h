@@ -56,7 +56,7 @@ struct Flow {
     std::uint16_t window_scaling : 1 = 0;  ///< RFC 7323 section 2
     std::uint16_t ecn : 1 = 0;             ///< RFC 3168
     std::uint16_t ecn_echo : 1 = 0;        ///< ECE on every ACK, until CWR comes
-    std::uint16_t active : 1 = 0;          ///< opened by us
+    std::uint16_t active : 1 = 0;          ///< opened by us: RFC 9293 section 3.5, MUST-11
     std::uint16_t ack_pending : 1 = 0;     ///< an ACK is delayed
     std::uint16_t ack_now : 1 = 0;         ///< an ACK must leave in this turn
     std::uint16_t ready : 1 = 0;           ///< in the ready ring: has something to send

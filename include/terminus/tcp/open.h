@@ -9,7 +9,8 @@
 
 namespace terminus::tcp {
 
-/// What a link allows: its MTU less the fixed headers (RFC 6691 section 2), and no more than the
+/// What a link allows: its MTU less the fixed headers (RFC 6691 section 2; RFC 9293 section 3.7.1,
+/// MUST-14, 67), and no more than the
 /// ceiling that the configuration gives the destination.
 struct LinkLimits {
     std::uint32_t mss_bytes = 536;
@@ -27,8 +28,8 @@ void open_active(Flow& flow, Seq iss, const LinkLimits& link, const Settings& se
 void take_syn_options(Flow& flow, const Segment& syn, const LinkLimits& link,
                       const Settings& settings);
 
-/// The SYN or SYN-ACK of a flow in SYN-SENT or SYN-RECEIVED, first or repeated. `ts_now` is the
-/// clock of TSval.
+/// The SYN or SYN-ACK of a flow in SYN-SENT or SYN-RECEIVED, first or repeated: it always says our
+/// MSS (MAY-3), and no other segment does (MUST-65). `ts_now` is the clock of TSval.
 [[nodiscard]] Reply syn_of(const Flow& flow, const LinkLimits& link, const Settings& settings,
                            std::uint32_t ts_now);
 

@@ -27,7 +27,10 @@ struct Outgoing {
 };
 
 /// The next segment with text or FIN that windows and Nagle allow, if any: the probe of the tail
-/// that is due, what is lost and to be sent again, else what is new.
+/// that is due, what is lost and to be sent again, else what is new. Text of several SENDs is
+/// gathered (RFC 9293 section 3.9.1.2, MAY-16) into segments as large as may be (SHLD-28), whatever
+/// the writes were (SHLD-27); what ends the queue has PSH (MUST-61) and does not wait for more text
+/// for ever (MUST-60).
 [[nodiscard]] std::optional<Plan> next_segment(const Flow& flow, const Effort* effort,
                                                const Outgoing& outgoing, const Settings& settings);
 /// The oldest segment in flight, to be sent again, even where the window shrank before it (RFC 9293

@@ -12,7 +12,8 @@ namespace terminus::tcp {
 
 inline constexpr std::uint8_t most_backoff = 15;  ///< doublings that are counted
 
-/// Takes one measurement: RFC 6298 sections 2.2, 2.3 and 3. Of `expected` measurements in one round
+/// Takes one measurement, of what was sent once (Karn's algorithm, RFC 9293 section 3.8.1, MUST-18)
+/// or is echoed: RFC 6298 sections 2.2, 2.3 and 3. Of `expected` measurements in one round
 /// trip each counts for so much less: RFC 7323 section 4.2, appendix G.
 ///
 /// Where measurements come from. A flow without timestamps keeps the time of one segment in its

@@ -39,7 +39,7 @@ struct Settings {
     std::uint32_t fin_wait_2_ms = 60'000;  ///< silence allowed in FIN-WAIT-2 after a full close
     std::uint32_t delayed_ack_ms = 40;     ///< RFC 9293 section 3.8.6.3, MUST-40: below 500 ms
     std::uint32_t keepalive_idle_ms = 7'200'000;   ///< RFC 9293 section 3.8.4, MUST-28
-    std::uint32_t keepalive_interval_ms = 75'000;  ///< between two probes
+    std::uint32_t keepalive_interval_ms = 75'000;  ///< between two probes: MUST-27
     std::uint32_t keepalive_count = 9;             ///< probes without an answer, at most 15
     std::uint32_t quiet_time_ms = 0;               ///< RFC 9293 section 3.4.3: after the start
     std::uint32_t linger_ms = none;                ///< 0: CLOSE aborts; none: it ends by itself
@@ -64,14 +64,15 @@ struct Settings {
     std::uint32_t challenge_ack_interval_ms = 0;   ///< between two of one flow at least
 
     std::uint8_t window_scale = 3;   ///< RFC 7323: the shift that our SYN offers
-    std::uint8_t traffic_class = 0;  ///< of the IP header; ECN's bits are ours
+    std::uint8_t traffic_class = 0;  ///< of the IP header; ECN's bits are ours. The rest goes there
+                                     ///< as it is: RFC 9293 section 3.9.1.9, MUST-48, SHLD-21, 22
     std::uint8_t hop_limit = 64;     ///< of the IP header: RFC 9293 section 3.9.2, MUST-49
 
     CongestionControl congestion_control = CongestionControl::cubic;  ///< MAY-18
     Ecn ecn = Ecn::accept;
     SynCookies syn_cookies = SynCookies::automatic;
     bool nagle = true;                    ///< RFC 9293 section 3.7.4, MUST-17
-    bool keepalive = false;               ///< RFC 9293 section 3.8.4, MUST-25
+    bool keepalive = false;               ///< RFC 9293 section 3.8.4, MUST-24, 25
     bool delayed_ack = true;              ///< RFC 9293 section 3.8.6.3, SHLD-18
     bool delayed_ack_from_start = false;  ///< no quick first ACKs
     bool timestamps = true;               ///< RFC 7323 section 3

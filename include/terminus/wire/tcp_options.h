@@ -48,8 +48,9 @@ struct TcpOptions {
 /// How many bytes write_tcp_options() will write.
 [[nodiscard]] std::size_t tcp_options_bytes(const TcpOptions& options);
 
-/// Writes what is present, each once, with NOPs before it so that every option ends on a multiple
-/// of four. `room` holds at least tcp_options_bytes_max. Returns the number of bytes written, a
+/// Writes what is present, each once and with its length (MUST-68), with NOPs before it so that
+/// every option ends on a multiple of four: no padding is left to be zero (RFC 9293 section 3.1,
+/// MUST-69). `room` holds at least tcp_options_bytes_max. Returns the number of bytes written, a
 /// multiple of four and at most that; SACK blocks that do not fit are left out.
 [[nodiscard]] std::size_t write_tcp_options(const TcpOptions& options, std::span<std::byte> room);
 
