@@ -1,4 +1,4 @@
-"""What the kernel and the appliance agree on, as `ss -ti` tells it on the kernel's side."""
+"""What the kernel and the appliance agree on, as `ss -tio` tells it on the kernel's side."""
 
 import socket
 import unittest
@@ -18,12 +18,12 @@ class Options(FramesEndOnce, WorldCase):
             self.addCleanup(self.net.must, "sysctl", "-qw", f"{key}={before}")
 
     def agreed(self, address: str) -> set[str]:
-        """The words of `ss -ti` for a connection that has carried text."""
+        """The words of `ss -tio` for a connection that has carried text."""
         with self.net.connect(address, 7) as talk:
             talk.sendall(b"hello")
             self.assertEqual(b"hello", talk.recv(10))
             port = talk.getsockname()[1]
-            said = self.net.must("ss", "-tin", "sport", "=", f":{port}")
+            said = self.net.must("ss", "-tino", "sport", "=", f":{port}")
             talk.shutdown(socket.SHUT_WR)
             talk.recv(10)
         return {word.split(":")[0] for word in said.split()}

@@ -4,12 +4,14 @@ RFC 1191 and RFC 8201: a router in a namespace of its own says that a packet is 
 """
 
 import hashlib
+import os
 import socket
 import unittest
 
 import configs
 from case import FramesEndOnce, WorldCase
 from machine import OWN4, OWN6, Namespace, missing_tool, must, wait_for
+from test_calls import Line
 from test_http import body, read_to_end
 from test_services import MEGABYTE, converse
 
@@ -18,8 +20,8 @@ GET = b"GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
 
 
 class NarrowRoute(FramesEndOnce, WorldCase):
-    """The kernel at our link is a router; its other link takes 1280 bytes. The host behind it does
-    not know: its MSS is that of 1500."""
+    """The kernel at our link is a router; what it sends on is 1280 bytes at most. The host behind
+    it does not know: its MSS is that of 1500."""
 
     @classmethod
     def setUpClass(cls):
@@ -27,8 +29,8 @@ class NarrowRoute(FramesEndOnce, WorldCase):
         far = Namespace(f"{cls.net.name.removeprefix('tm-e2e-')}-far")
         cls.addClassCleanup(far.remove)
         cls.far = far
-        must("ip", "-n", cls.net.name, "link", "add", "narrow", "mtu", "1280", "type", "veth",
-             "peer", "name", "far0", "netns", far.name)
+        must("ip", "-n", cls.net.name, "link", "add", "narrow", "type", "veth", "peer",
+             "name", "far0", "netns", far.name)
         for space, device, four, six in ((cls.net, "narrow", "198.19.0.1", "2001:db8:19::1"),
                                          (far, "far0", FAR4, FAR6)):
             space.must("sysctl", "-qw", f"net.ipv6.conf.{device}.accept_dad=0")
@@ -36,6 +38,9 @@ class NarrowRoute(FramesEndOnce, WorldCase):
             space.must("ip", "-6", "addr", "add", f"{six}/64", "dev", device, "nodad")
             space.must("ethtool", "-K", device, "tso", "off", "gso", "off", "gro", "off")
             space.must("ip", "link", "set", device, "up")
+        for family, prefix in (("-4", "198.19.0.0/24"), ("-6", "2001:db8:19::/64")):
+            cls.net.must("ip", family, "route", "replace", prefix, "dev", "narrow",
+                         "mtu", "lock", "1280")
         far.must("ip", "route", "add", "default", "via", "198.19.0.1")
         far.must("ip", "-6", "route", "add", "default", "via", "2001:db8:19::1")
         cls.net.must("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1",
@@ -48,6 +53,8 @@ class NarrowRoute(FramesEndOnce, WorldCase):
                 talk.sendall(GET)
                 content = read_to_end(talk).split(b"\r\n\r\n", 1)[1]
             self.assertEqual(wanted, hashlib.sha256(content).hexdigest())
+        self.assertGreater(self.appliance.metric("terminus_tcp_events_total",
+                                                 event="icmp_errors_matched"), 0)
 
     def test_echo(self):
         for address in (OWN4, OWN6):
@@ -58,13 +65,14 @@ class NarrowRoute(FramesEndOnce, WorldCase):
 @unittest.skipIf(missing_tool("nft"), missing_tool("nft"))
 class Vanishing(FramesEndOnce, WorldCase):
     """RFC 9293 section 3.8.4: a peer that is gone is found by keepalive, and its flow freed."""
-    CONFIG = configs.FULL + """
-[tcp]
-keepalive = true
-keepalive_idle_ms = 1000
-keepalive_interval_ms = 300
-keepalive_count = 3
-"""
+    SOCKET = f"/tmp/tm-e2e-vanish-{os.getpid()}/terminus.sock"
+    CONFIG = configs.FULL + f'\n[admin]\nsocket = "{SOCKET}"\n'
+
+    def setUp(self):
+        line = Line(self.SOCKET)
+        line.must("set", options={"keepalive": True, "keepalive_idle_ms": 1000,
+                                  "keepalive_interval_ms": 300, "keepalive_count": 3})
+        line.close()
 
     def live(self) -> float:
         return self.appliance.metric("terminus_flows", state="established")
