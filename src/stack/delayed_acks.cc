@@ -37,18 +37,18 @@ DelayedAcks::Queue* DelayedAcks::queue_for(std::uint32_t delay_ms) {
     return unused;
 }
 
-bool DelayedAcks::push(FlowId flow, Millis due, std::uint32_t delay_ms) {
+bool DelayedAcks::push(FlowId flow, Millis now, std::uint32_t delay_ms) {
     Queue* queue = queue_for(delay_ms);
     if (queue == nullptr || pool_.entries() + 2 > pool_.capacity()) return false;
-    return queue->fifo.push(flow, 0) &&
-           queue->fifo.push(entry_of(due).flow(), entry_of(due).generation());
+    const Entry since = entry_of(now);
+    return queue->fifo.push(flow, 0) && queue->fifo.push(since.flow(), since.generation());
 }
 
 DelayedAcks::Due DelayedAcks::pop_due(Millis now) {
     for (Queue& queue : queues_) {
         if (queue.fifo.empty()) continue;
         const Due due{queue.fifo.front().flow(), moment_of(queue.fifo.ahead(1))};
-        if (!is_due(due.at, now)) continue;
+        if (!is_due(due.since + queue.delay_ms, now)) continue;
         queue.fifo.pop();
         queue.fifo.pop();
         return due;

@@ -2,8 +2,8 @@
 /// queue for each delay does what a wheel would. Nearly all flows have the device's delay; a few
 /// others may be in use at a time, and for one more the answer is to send the ACK at once.
 ///
-/// An entry is a flow and when its ACK is due, as two entries of a Fifo (flow/fifo.h, which says
-/// whose the memory is). It may be stale: the ACK went with text meanwhile. One thread, O(1).
+/// An entry is a flow and since when it owes an ACK, as two entries of a Fifo (flow/fifo.h, which
+/// says whose the memory is). It may be stale: the ACK went with text meanwhile. One thread, O(1).
 #pragma once
 
 #include "terminus/base/time.h"
@@ -23,12 +23,12 @@ public:
 
     DelayedAcks(Arena& arena, ChunkPool& pool) : pool_{pool}, queues_{make(arena, pool)} {}
 
-    /// Queues an ACK that is due in `delay_ms` from now on; false: it must be sent now.
-    [[nodiscard]] bool push(FlowId flow, Millis due, std::uint32_t delay_ms);
+    /// Queues an ACK that is owed from now on and due in `delay_ms`; false: it must be sent now.
+    [[nodiscard]] bool push(FlowId flow, Millis now, std::uint32_t delay_ms);
 
     struct Due {
         FlowId flow;
-        Millis at;
+        Millis since;
     };
     /// Removes the next one that is due by `now`; no_flow: none is.
     [[nodiscard]] Due pop_due(Millis now);

@@ -122,7 +122,7 @@ void Flows::make_ready(FlowId id) {
 bool Flows::delay_ack(FlowId id, std::uint32_t delay_ms, Tick now) {
     // A flow that sends much may leave many entries behind one that waits: timers need room too.
     if (delayed_acks_.size() >= records_.capacity()) return false;
-    return delayed_acks_.push(id, now.after_ms(delay_ms).deadline_ms(), delay_ms);
+    return delayed_acks_.push(id, now.deadline_ms(), delay_ms);
 }
 
 FlowId Flows::oldest_time_wait(bool ip6) {

@@ -30,6 +30,7 @@ void hold_in_order(Core& core, Packet& packet, Flow& flow, Busy& record,
     tcp::taken(flow, &record.effort, result.stored, core.settings_of(flow));
     // RFC 5681 section 4.2: at once, when a hole is filled, in whole or in part.
     if (had_hole || result.refused) flow.ack_now = 1;
+    if (result.refused && result.stored == 0) packet.drop = Drop::memory_full;
 }
 
 /// A user who has shut the receiving half: text is acknowledged and thrown away, and with it what

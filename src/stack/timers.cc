@@ -127,17 +127,17 @@ std::size_t look_at_due(Core& core, const Turn& turn) {
         [&](FlowId id) { prefetch(&core.flows[id]); });
 }
 
-/// An entry whose ACK went with text is stale; one that became owed since then has its own entry
-/// behind, and is not hastened by this one: while an ACK is owed, last_heard is when its text came.
+/// An entry whose ACK went with text is stale. What the flow owes since then has its own entry
+/// behind, and is not hastened by this one: while an ACK is owed, last_heard stays where its text
+/// came.
 std::size_t send_delayed_acks(Core& core, const Turn& turn) {
     std::size_t done = 0;
     for (; done < most_queued && turn.out.room() > outbox_reserve; ++done) {
-        const FlowId id = core.flows.delayed_acks().pop_due(turn.now.ms()).flow;
+        const auto [id, since] = core.flows.delayed_acks().pop_due(turn.now.ms());
         if (id == no_flow) break;
         Flow& flow = core.flows[id];
         if (flow.state() == State::closed || flow.ack_pending == 0) continue;
-        const Millis due = flow.last_heard + ack_delay_ms(core.settings_of(flow));
-        if (!is_due(due, turn.now.ms())) continue;
+        if (is_before(since, flow.last_heard)) continue;
         const Flows::Before before = core.flows.before(id);
         flow.ack_now = 1;
         core.counters.count(TcpEvent::delayed_acks);

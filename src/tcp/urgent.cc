@@ -22,8 +22,6 @@ void set_urgent(Flow& flow, Effort& effort, Seq end) {
 
 // RFC 9293 section 3.8.5: RCV.UP is the user's to see at once (MUST-32), and how far it lies ahead
 // of what was received (MUST-33).
-// RFC 9293 section 3.8.5: RCV.UP is the user's to see at once (MUST-32), and how far it lies ahead
-// of what was received (MUST-33).
 void take_urgent(const Flow& flow, Effort* effort, const Segment& segment) {
     if (!segment.has(tcp_flag::urg) || effort == nullptr) return;
     if (!may_receive_text(flow.state())) return;  // after the peer's FIN: ignored

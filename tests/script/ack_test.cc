@@ -140,6 +140,19 @@ TEST(DelayedAcks, AreNotDelayedByAStaleOne) {  // RFC 9293 section 3.8.6.3
     )");
 }
 
+TEST(Window, IsOfferedExactlyAsAsked) {
+    Scene scene = established();
+    tcp_of(scene).receive_window_bytes = 5000;
+    run(scene, R"(
+        < P. 1:101(100) ack 1
+        +41
+        > . 1:1(0) ack 101 win 5000
+        < . 101:1501(1400) ack 1
+        < . 1501:2901(1400) ack 1
+        > . 1:1(0) ack 2901 win 5000
+    )");
+}
+
 TEST(Window, OpensFromZeroByASegment) {  // RFC 9293 section 3.8.6.2.2, MUST-39
     Scene scene = established();
     tcp_of(scene).receive_buffer_bytes = 4200;

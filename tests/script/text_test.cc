@@ -94,6 +94,85 @@ TEST(Receiving, HoldsTheFinBeyondAHole) {  // RFC 9293 section 3.10.7.4, eighth,
     )");
 }
 
+TEST(Receiving, IgnoresTextBehindAFin) {  // RFC 9293 section 3.10.7.4, eighth: FIN is the end
+    run(established(), R"(
+        < F. 101:101(0) ack 1
+        > . 1:1(0) ack 1
+        < P. 101:201(100) ack 1      // behind it
+        > . 1:1(0) ack 1
+        < P. 51:151(100) ack 1       // and partly so
+        > . 1:1(0) ack 1
+        < P. 1:51(50) ack 1
+        > . 1:1(0) ack 102
+        = close_wait
+        call receive 1000 = 100
+        call receive 1000 = end
+    )");
+    run(established(), R"(
+        < P. 201:301(100) ack 1      // held before the FIN says that there is no such text
+        > . 1:1(0) ack 1
+        < FP. 1:101(100) ack 1
+        > . 1:1(0) ack 102
+        call receive 1000 = 100
+        call receive 1000 = end
+    )");
+}
+
+TEST(Receiving, LeavesTheFinThatLiesOutsideTheWindow) {  // RFC 9293 section 3.10.7.4, seventh
+    Scene scene = established();
+    scene.options.settings.tcp.receive_buffer_bytes = 1000;
+    run(scene, R"(
+        < FP. 1:1201(1200) ack 1
+        > . 1:1(0) ack 1001 win 0
+        = established
+        call receive 1000
+        > . 1:1(0) ack 1001 win 1000
+        < FP. 1001:1201(200) ack 1
+        > . 1:1(0) ack 1202
+        = close_wait
+    )");
+}
+
+TEST(Receiving, IgnoresTextAfterTheFin) {  // RFC 9293 section 3.10.7.4, seventh: CLOSE-WAIT
+    run(close_wait(), R"(
+        < P. 2:102(100) ack 1
+        = close_wait
+        call receive 1000 = end
+    )");
+}
+
+TEST(Receiving, KeepsTheWindowClosedUntilReleased) {  // RFC 9293 section 3.9.1.3
+    Scene scene = established();
+    scene.options.settings.tcp.receive_buffer_bytes = 2000;
+    run(scene, R"(
+        < P. 1:1001(1000) ack 1
+        +41
+        > . 1:1(0) ack 1001 win 1000
+        < P. 1001:2001(1000) ack 1
+        +41
+        > . 1:1(0) ack 2001 win 0
+        call receive 2000 keep = 2000
+        +10
+        call release 1000
+        > . 1:1(0) ack 2001 win 1000
+        call release 1000
+        > . 1:1(0) ack 2001 win 2000
+    )");
+}
+
+TEST(Receiving, ThrowsAwayWhatNobodyWants) {  // RFC 9293 section 3.9.1.5; RFC 2018 section 4
+    run(established(), R"(
+        call shutdown receive
+        < P. 101:201(100) ack 1
+        > . 1:1(0) ack 1
+        < P. 1:101(100) ack 1
+        > . 1:1(0) ack 201 win 65535
+        < F. 201:201(0) ack 1
+        > . 1:1(0) ack 202
+        = close_wait
+    )");
+}
+
 TEST(Receiving, CrossesTheEndOfSequenceSpace) {  // RFC 9293 section 3.4: modulo 2^32
     Scene setup = established();
     run(setup, R"(

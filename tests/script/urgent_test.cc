@@ -47,5 +47,55 @@ TEST(Urgent, MeansNothingAfterTheFin) {  // RFC 9293 section 3.10.7.4, sixth: CL
     )");
 }
 
+TEST(Urgent, MarksEverySegmentBeforeItsEnd) {  // RFC 9293 section 3.8.5, MUST-62; 3.10.2
+    run(established(), R"(
+        call send 2000 urgent
+        > .U 1:1401(1400) ack 1 urg 2000
+        > P.U 1401:2001(600) ack 1 urg 600   // it does not wait for an ACK, as Nagle's text would
+        call send 100 more
+        < P. 1:101(100) ack 1401
+        +41
+        > . 2001:2001(0) ack 101             // behind it nothing is urgent
+        < . 101:101(0) ack 2001
+        call send 10
+        > P. 2001:2111(110) ack 101
+    )");
+}
+
+TEST(Urgent, IsMarkedAgainWhenSentAgain) {  // RFC 9293 section 3.8.5
+    run(established(), R"(
+        call send 10 urgent
+        > P.U 1:11(10) ack 1 urg 10
+        +2000
+        > P.U 1:11(10) ack 1 urg 10
+        < . 1:1(0) ack 11
+        call send 5
+        > P. 11:16(5) ack 1
+    )");
+}
+
+TEST(Urgent, IsToldThroughAClosedWindow) {  // RFC 9293 section 3.8.6, MUST-66
+    run(established(), R"(
+        < . 1:1(0) ack 1 win 0
+        call send 10 urgent
+        > .U 1:1(0) ack 1 urg 10             // the news of it, at once
+        < P. 1:101(100) ack 1 win 0
+        +41
+        > .U 1:1(0) ack 101 urg 10
+        < . 101:101(0) ack 1 win 100
+        > P.U 1:11(10) ack 101 urg 10
+    )");
+}
+
+TEST(Urgent, ReachesFartherThanItsField) {  // RFC 9293 section 3.8.5, MUST-31: any length
+    Scene scene = established();
+    scene.options.settings.tcp.send_buffer_bytes = 100'000;
+    run(scene, R"(
+        < . 1:1(0) ack 1 win 0
+        call send 70000 urgent
+        > .U 1:1(0) ack 1 urg 65535
+    )");
+}
+
 }  // namespace
 }  // namespace terminus::test

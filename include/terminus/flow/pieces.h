@@ -76,6 +76,7 @@ private:
         std::array<std::uint8_t, most> order;  ///< slots by sequence; from `count` on, free ones
         std::array<Piece, most> pieces;
     };
+    static_assert(sizeof(Directory) == 1104);
 
     [[nodiscard]] static Piece& at(Directory& directory, std::uint32_t position) {
         return directory.pieces[directory.order[position]];
