@@ -160,19 +160,6 @@ TEST(Receiving, KeepsTheWindowClosedUntilReleased) {  // RFC 9293 section 3.9.1.
     )");
 }
 
-TEST(Receiving, ThrowsAwayWhatNobodyWants) {  // RFC 9293 section 3.9.1.5; RFC 2018 section 4
-    run(established(), R"(
-        call shutdown receive
-        < P. 101:201(100) ack 1
-        > . 1:1(0) ack 1
-        < P. 1:101(100) ack 1
-        > . 1:1(0) ack 201 win 65535
-        < F. 201:201(0) ack 1
-        > . 1:1(0) ack 202
-        = close_wait
-    )");
-}
-
 TEST(Receiving, CrossesTheEndOfSequenceSpace) {  // RFC 9293 section 3.4: modulo 2^32
     Scene setup = established();
     run(setup, R"(
