@@ -83,6 +83,7 @@ void notice_time(Effort& effort, const Run& run, Delivery& delivery, Tick now) {
     if (rack.has_delivered != 0 && (later_us < 0 || (later_us == 0 && run.end <= rack.end))) return;
     rack.sent_us = run.sent_at_us;
     rack.end = run.end;
+    rack.has_delivered = 1;
 }
 
 /// The handshake's round trip is the first: RFC 8985 section 6.2, step 1.
@@ -105,7 +106,6 @@ void deliver(Effort& effort, const Flow& flow, Seq left, const Run& run, Deliver
         delivery.first_copy = true;
     notice_reordering(effort, flow, left, run);
     if (!run.is_due()) notice_time(effort, run, delivery, now);
-    effort.rack.has_delivered = 1;
 }
 
 /// RFC 2883 section 5: the peer got something twice.

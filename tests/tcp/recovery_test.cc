@@ -71,6 +71,18 @@ TEST(SackRecovery, NoticesThatARepetitionIsLost) {  // RFC 8985 section 6.2, ste
     EXPECT_EQ(sender.effort.total_retransmissions, 2U);
 }
 
+TEST(SackRecovery, BeginsAnotherForTheNextWindow) {  // RFC 6675 section 5: RecoveryPoint
+    Sender sender = in_flight({}, 30 * mss);
+    EXPECT_EQ(sender.ack(1, {{1001, 4001}}), "1:1001 10001:11001");
+    std::string words = sender.ack(1, {{1001, 10001}});
+    EXPECT_EQ(words, "11001:12001 12001:13001 13001:14001");
+    (void)sender.pass_ms(Sender::rtt_ms);
+    words = sender.ack(10001, {{11001, 14001}});
+    EXPECT_TRUE(words.starts_with("10001:11001")) << words;
+    EXPECT_EQ(sender.effort.recovery, Recovery::recovery);
+    EXPECT_EQ(sender.effort.ssthresh_bytes, 2500U);
+}
+
 TEST(SackRecovery, IgnoresBlocksThatCannotBe) {  // RFC 2018 section 5: inside the flight
     Sender sender = in_flight();
     for (int i = 0; i < 3; ++i)
@@ -138,6 +150,17 @@ TEST(NewReno, RecoversAfterGigabytesWithoutALoss) {  // RFC 6582: `recover` must
     sender.effort.recover = sender.flow.snd_una - 0x7ffffff0;
     EXPECT_EQ(sender.ack(1001), "");
     EXPECT_GT(sender.effort.recover, sender.flow.snd_una - 10);
+}
+
+TEST(Reordering, IsNotJudgedByAmbiguousTimes) {  // RFC 8985 section 6.2, step 2
+    Sender sender;
+    (void)sender.send(2 * mss);
+    EXPECT_EQ(sender.pass_ms(194), "1001:2001");
+    sender.effort.rack.sent_us = sender.now.us32();  // of long ago
+    EXPECT_EQ(sender.pass_ms(2), "");
+    EXPECT_EQ(sender.ack(1, {{1001, 2001}}), "");  // of the first copy, by its haste
+    EXPECT_EQ(sender.effort.rack.has_delivered, 0);
+    EXPECT_EQ(sender.effort.recovery, Recovery::disorder);
 }
 
 TEST(Undo, FollowsADuplicateReport) {  // RFC 2883 section 5; RFC 3708
