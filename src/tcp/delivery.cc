@@ -132,7 +132,8 @@ Delivery take_delivery(Effort& effort, const Flow& flow, const Segment& s, Tick 
     }
     if (flow.sack == 0 || s.options.sack_count == 0) return delivery;
     if (reports_duplicate(s)) take_duplicate_report(effort, s, delivery);
-    for (const SackedRange& range : believable_blocks(flow, s).all())
+    const Blocks blocks = believable_blocks(flow, s);  // it outlives the loop
+    for (const SackedRange& range : blocks.all())
         effort.sent.change(range.left, range.right, [&](Seq left, Run& run) {
             if (run.has(run_flag::sacked)) return;
             deliver(effort, flow, left, run, delivery, now);
