@@ -7,6 +7,7 @@ namespace terminus::test {
 namespace {
 
 constexpr std::size_t link_bytes = 14;
+constexpr std::uint64_t longest_burst_us = 1'000'000;
 
 bool is_arp(const Bytes& frame) { return frame[12] == std::byte{8} && frame[13] == std::byte{6}; }
 
@@ -38,14 +39,17 @@ Bytes too_big(const Bytes& frame, std::uint16_t mtu_bytes) {
     return encode(error);
 }
 
-bool Wire::is_lost() {
+/// A burst ends by frames or by time, whatever is first: a peer that sends a frame a second shall
+/// not be silent for longer than keepalive waits.
+bool Wire::is_lost(Tick now) {
     if (is_cut_) return true;
-    if (burst_left_ > 0) {
+    if (burst_left_ > 0 && now < burst_end_) {
         --burst_left_;
         return true;
     }
     if (weather_.burst > 0 && rng_.chance(weather_.burst)) {
         burst_left_ = rng_.below(weather_.burst_frames);
+        burst_end_ = now.after_us(longest_burst_us);
         return true;
     }
     return rng_.chance(weather_.loss);
@@ -67,7 +71,7 @@ void Wire::corrupt(Bytes& frame) {
 }
 
 void Wire::send(Bytes frame, Tick now) {
-    if (is_lost() || !fits(frame)) return;
+    if (is_lost(now) || !fits(frame)) return;
     if (rng_.chance(weather_.duplication)) launch(frame, now);
     corrupt(frame);
     launch(std::move(frame), now);
@@ -92,7 +96,7 @@ std::vector<Bytes> Wire::arrived(Tick now) {
 std::vector<Bytes> Wire::take_errors() { return std::exchange(errors_, {}); }
 
 void Wire::heal() {
-    burst_left_ = 0;
+    burst_end_ = {};
     weather_ = {.delay_us = weather_.delay_us,
                 .mtu_bytes = weather_.mtu_bytes,
                 .says_too_big = weather_.says_too_big};

@@ -50,7 +50,7 @@ private:
             return std::tie(b.due, b.order) < std::tie(a.due, a.order);
         }
     };
-    [[nodiscard]] bool is_lost();
+    [[nodiscard]] bool is_lost(Tick now);
     [[nodiscard]] bool fits(const Bytes& frame);
     void corrupt(Bytes& frame);
     void launch(Bytes frame, Tick now);
@@ -59,6 +59,7 @@ private:
     Weather weather_;
     bool is_cut_ = false;
     std::uint32_t burst_left_ = 0;
+    Tick burst_end_;
     std::uint64_t order_ = 0;
     std::priority_queue<Flying> flying_;
     std::vector<Bytes> errors_;
