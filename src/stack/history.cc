@@ -36,7 +36,6 @@ Pace pace_of(const Core& core, const Flow& flow) {
 void note_received(Core& core, const Flow& flow, const tcp::Arrival& arrival, Tick now) {
     Details* details = details_of(core, flow);
     if (details == nullptr || arrival.drop != Drop::none) return;
-    if (arrival.established || arrival.repeat_syn) details->irs = flow.rcv_nxt - 1;
     details->history.ack_received = now;
     if (arrival.text_length > 0) details->history.data_received = now;
 }

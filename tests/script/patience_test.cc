@@ -244,6 +244,22 @@ TEST(QuietTime, HoldsASyn) {  // RFC 9293 section 3.4.3
     )");
 }
 
+TEST(QuietTime, IsNoTimeout) {  // RFC 9293 section 3.4.3; RFC 6298 section 2.1
+    Scene setup = nothing();
+    setup.options.settings.tcp.quiet_time_ms = 6500;
+    run(setup, R"(
+        call open
+        +3480ms
+        +30ms
+        > S 0:0(0)
+        = status rto_ms 1000
+        +980ms
+        +10ms
+        > S 0:0(0)
+        = status rto_ms 2000
+    )");
+}
+
 TEST(SillyWindow, SmallSegmentsWaitForTheOverride) {  // RFC 9293 section 3.8.6.2.1, SHLD-28
     run(established(), R"(
         < . 1:1(0) ack 1 win 1000      // less than a segment, and than half of what was seen

@@ -27,6 +27,17 @@ TEST(Status, TellsBothIsnsOfAnActiveOpen) {  // RFC 9293 section 3.3.1
     run(opened(), "= status iss 0 irs 0 active 1 snd_una 1 rcv_nxt 1");
 }
 
+TEST(Status, TellsTheIrsWhenTextEndsTheHandshake) {  // RFC 9293 section 3.3.1
+    run(syn_received(), R"(
+        < P. 1:11(10) ack 1
+        = established
+        call accept
+        = status irs 0 rcv_nxt 11
+        +40
+        > . 1:1(0) ack 11
+    )");
+}
+
 TEST(Status, TellsOfTextBeyondAHole) {
     run(established(), R"(
         < P. 1:11(10) ack 1

@@ -164,6 +164,24 @@ TEST(Window, ClosedForLongIsNoReasonToGiveUp) {  // RFC 9293 section 3.8.6.1, MU
     run(setup, script + "= established\n");
 }
 
+TEST(Window, AnswersToItsProbesAreNoDuplicates) {  // RFC 9293 section 3.8.6.1; RFC 5681 section 2
+    run(established(), R"(
+        < . 1:1(0) ack 1 win 0
+        call send 4201
+        +205
+        > . 1:2(1) ack 1
+        < . 1:1(0) ack 1 win 0
+        < . 1:1(0) ack 1 win 0
+        < . 1:1(0) ack 1 win 0
+        < . 1:1(0) ack 1 win 0
+        = status ssthresh_bytes 2147483647
+        < . 1:1(0) ack 2 win 65535
+        > . 2:1402(1400) ack 1
+        > . 1402:2802(1400) ack 1
+        > P. 2802:4202(1400) ack 1
+    )");
+}
+
 TEST(Window, GivesUpWhenProbesFindNobody) {  // RFC 9293 section 3.8.6.1: only while ACKs come
     Scene setup = established();
     setup.options.settings.tcp.rto_max_ms = 400;
