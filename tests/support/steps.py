@@ -288,9 +288,7 @@ def step_deploy() -> Tally:
 STEPS = {"unit": step_unit, "tidy": step_tidy, "sim": step_sim, "sanitize": step_sanitize,
          "fuzz": step_fuzz, "mutants": step_mutants, "deploy": step_deploy,
          "golden": step_golden, "e2e": step_e2e, "demo": step_demo, "tidy-clang": step_tidy_clang}
-# Run by name only. Nearly 300 mutants take too long beside the rest, and since the engine's parts
-# were joined they have not been tried one by one.
-BY_NAME = ("tidy-clang", "mutants")
+BY_NAME = ("tidy-clang",)
 DEFAULT = [name for name in STEPS if name not in BY_NAME]
 
 

@@ -1,11 +1,17 @@
 """Tests of the runner itself: a failure, a skip or a crash must never count as a pass."""
 
+import importlib.machinery
+import importlib.util
 import tempfile
 import unittest
 from pathlib import Path
 
 import pcap
 import steps
+
+SOURCE = importlib.machinery.SourceFileLoader("mutants", str(steps.ROOT / "tests/mutants/run"))
+mutants = importlib.util.module_from_spec(importlib.util.spec_from_loader("mutants", SOURCE))
+SOURCE.exec_module(mutants)
 
 JUNIT = """<?xml version='1.0' encoding='utf8'?>
 <testsuites tests="4" errors="0" failures="1">
@@ -54,6 +60,22 @@ class Counting(unittest.TestCase):
     def test_a_build_that_fails_is_a_failure(self):
         with self.assertRaises(steps.BuildFailed):
             steps.build("x", "build", [])
+
+
+class Mutants(unittest.TestCase):
+    def test_a_clause_needs_a_mutant_of_it_or_of_a_part(self):
+        of = [{"rfc": "RFC 9293 section 3.8.6.2.1; RFC 5681 section 4.22"}, {"rfc": "RFC 2525"}, {}]
+        kept, mutants.CLAUSES = mutants.CLAUSES, {9293: "3.8.6 3.8.5", 5681: "4.2", 2525: "",
+                                                  525: "", 5961: ""}
+        self.addCleanup(setattr, mutants, "CLAUSES", kept)
+        self.assertEqual(["RFC 9293 section 3.8.5", "RFC 5681 section 4.2", "RFC 525", "RFC 5961"],
+                         mutants.uncovered(of))
+
+    def test_what_is_not_there_once_is_stale(self):
+        stale = {"name": "x", "file": "tests/run", "before": "no such text", "after": ""}
+        line, wrong = mutants.judged(None, stale)
+        self.assertIn("SURVIVES x", line)
+        self.assertIn("0 times in tests/run", wrong)
 
 
 class Captures(unittest.TestCase):
