@@ -2,6 +2,7 @@
 #include "control/metrics.h"
 
 #include "control/config_error.h"
+#include "control/signals.h"
 
 #include <algorithm>
 #include <exception>
@@ -22,6 +23,7 @@ private:
 
 prometheus::Exposer bind(const Config& config) {
     constexpr std::size_t threads = 2;
+    const QuietThreads quiet;  // an interrupted wait for a request ends its connection
     const std::string& listen = config.metrics.listen;
     try {
         return prometheus::Exposer{listen, threads};

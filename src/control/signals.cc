@@ -14,6 +14,16 @@ Signals::Signals() {
 
 Signals::~Signals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
+QuietThreads::QuietThreads() {
+    sigset_t real_time;
+    sigemptyset(&real_time);
+    for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal)
+        sigaddset(&real_time, signal);
+    pthread_sigmask(SIG_BLOCK, &real_time, &before_);
+}
+
+QuietThreads::~QuietThreads() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
 std::optional<Signal> Signals::wait(std::chrono::milliseconds patience) const {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(patience);
     const timespec limit{.tv_sec = seconds.count(),

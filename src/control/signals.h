@@ -25,4 +25,17 @@ private:
     sigset_t taken_{}, before_{};
 };
 
+/// Threads made while it lives take no real-time signal. net_tap sends one for each burst of
+/// frames: only who waits for frames may be interrupted by it.
+class QuietThreads {
+public:
+    QuietThreads();
+    QuietThreads(const QuietThreads&) = delete;
+    QuietThreads& operator=(const QuietThreads&) = delete;
+    ~QuietThreads();
+
+private:
+    sigset_t before_{};
+};
+
 }  // namespace terminus::control

@@ -2,6 +2,7 @@
 
 import re
 import socket
+import subprocess
 import time
 import unittest
 
@@ -52,6 +53,17 @@ class Metrics(FramesEndOnce, WorldCase):
     def test_every_state_is_there(self):
         text = self.appliance.metrics_text()
         self.assertLessEqual(STATES, set(re.findall(r'terminus_flows{.*state="(\w+)"', text)))
+
+    def test_scrapes_beside_traffic(self):
+        """Frames that arrive interrupt no scrape."""
+        flood = subprocess.Popen(self.net.command("ping", "-q", "-f", "-c", "1000000", OWN4),
+                                 stdout=subprocess.DEVNULL)
+        try:
+            scrapes = [self.appliance.metrics_text() for _ in range(60)]
+        finally:
+            flood.kill()
+            flood.wait()
+        self.assertEqual(0, scrapes.count(None))
 
     def grows(self, name: str, by: float, act, **labels) -> None:
         """The metric grows by exactly so much, because of `act`."""
