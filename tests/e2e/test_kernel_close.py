@@ -1,10 +1,5 @@
-"""How connections with a real kernel end: half-closed, closed from both sides at once; and what
-waits for a closed window.
+"""How connections with a real kernel end: half-closed, closed from both sides at once."""
 
-TERMINUS_ZERO_WINDOW_SECONDS: how long a window stays closed (12; a minute and more by hand).
-"""
-
-import os
 import socket
 import struct
 import time
@@ -12,9 +7,8 @@ import time
 import configs
 from case import FramesEndOnce, WorldCase
 from machine import OWN4, OWN6, OWN_MAC, metric_total, wait_for
-from test_services import MEGABYTE, chargen_text, converse
+from test_services import MEGABYTE, converse
 
-SECONDS = float(os.environ.get("TERMINUS_ZERO_WINDOW_SECONDS", "12"))
 STRANGER4, STRANGER_MAC = "198.18.0.9", bytes.fromhex("020000001809")
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 CONFIG = configs.FULL + """
@@ -119,45 +113,6 @@ class Closing(FramesEndOnce, WorldCase):
             peer.send(ACK)
             wait_for(lambda: self.flows("time_wait") == before + 1, 5, "TIME-WAIT")
             self.assertEqual(0, self.flows("closing"))
-
-    def test_our_text_waits_for_a_closed_window(self):
-        """RFC 9293 section 3.8.6.1: the kernel does not read; probes go on, nothing is lost."""
-        for address in (OWN4, OWN6):
-            talk = self.net.socket(socket.AF_INET6 if ":" in address else socket.AF_INET,
-                                   socket.SOCK_STREAM)
-            with talk:
-                talk.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
-                talk.settimeout(30)
-                talk.connect((address, 19))
-                time.sleep(SECONDS)
-                got = bytearray()
-                while len(got) < 300_000:
-                    chunk = talk.recv(65536)
-                    self.assertTrue(chunk, "chargen closed")
-                    got += chunk
-                self.assertEqual(chargen_text(len(got)), bytes(got))
-        self.assertGreater(self.appliance.metric("terminus_tcp_events_total",
-                                                 event="window_probes"), 2)
-
-    def test_their_text_waits_for_our_window(self):
-        """The kernel sends and never reads its echo: our window closes, its probes are answered."""
-        for address in (OWN4, OWN6):
-            with self.net.connect(address, 7, SECONDS) as talk:
-                sent = 0
-                talk.setblocking(False)
-                end = time.monotonic() + SECONDS
-                while time.monotonic() < end:
-                    try:
-                        sent += talk.send(MEGABYTE[sent % 100_000:][:10_000])
-                    except BlockingIOError:
-                        time.sleep(0.05)
-                talk.setblocking(True)
-                talk.settimeout(30)
-                got = 0
-                while got < sent:
-                    chunk = talk.recv(1 << 18)
-                    self.assertTrue(chunk, "the echo ended")
-                    got += len(chunk)
 
     def test_nothing_is_left(self):
         text = self.appliance.settled_metrics()

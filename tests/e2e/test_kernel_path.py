@@ -1,65 +1,14 @@
-"""A route that takes less than our link, a peer that vanishes, and many clients at once.
+"""A peer that vanishes, and many clients at once."""
 
-RFC 1191 and RFC 8201: a router in a namespace of its own says that a packet is too big.
-"""
-
-import hashlib
 import os
 import socket
 import unittest
 
 import configs
 from case import FramesEndOnce, WorldCase
-from machine import OWN4, OWN6, Namespace, missing_tool, must, wait_for
+from machine import OWN4, OWN6, missing_tool, wait_for
 from test_calls import Line
-from test_http import body, read_to_end
-from test_services import MEGABYTE, converse
-
-FAR4, FAR6 = "198.19.0.2", "2001:db8:19::2"
-GET = b"GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
-
-
-class NarrowRoute(FramesEndOnce, WorldCase):
-    """The kernel at our link is a router; what it sends on is 1280 bytes at most. The host behind
-    it does not know: its MSS is that of 1500."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        far = Namespace(f"{cls.net.name.removeprefix('tm-e2e-')}-far")
-        cls.addClassCleanup(far.remove)
-        cls.far = far
-        must("ip", "-n", cls.net.name, "link", "add", "narrow", "type", "veth", "peer",
-             "name", "far0", "netns", far.name)
-        for space, device, four, six in ((cls.net, "narrow", "198.19.0.1", "2001:db8:19::1"),
-                                         (far, "far0", FAR4, FAR6)):
-            space.must("sysctl", "-qw", f"net.ipv6.conf.{device}.accept_dad=0")
-            space.must("ip", "addr", "add", f"{four}/24", "dev", device)
-            space.must("ip", "-6", "addr", "add", f"{six}/64", "dev", device, "nodad")
-            space.must("ethtool", "-K", device, "tso", "off", "gso", "off", "gro", "off")
-            space.must("ip", "link", "set", device, "up")
-        for family, prefix in (("-4", "198.19.0.0/24"), ("-6", "2001:db8:19::/64")):
-            cls.net.must("ip", family, "route", "replace", prefix, "dev", "narrow",
-                         "mtu", "lock", "1280")
-        far.must("ip", "route", "add", "default", "via", "198.19.0.1")
-        far.must("ip", "-6", "route", "add", "default", "via", "2001:db8:19::1")
-        cls.net.must("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1",
-                     "net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0")
-
-    def test_download(self):
-        wanted = hashlib.sha256(body(configs.BODY_BYTES)).hexdigest()
-        for address in (OWN4, OWN6):
-            with self.far.connect(address, 8080, 30) as talk:
-                talk.sendall(GET)
-                content = read_to_end(talk).split(b"\r\n\r\n", 1)[1]
-            self.assertEqual(wanted, hashlib.sha256(content).hexdigest())
-        self.assertGreater(self.appliance.metric("terminus_tcp_events_total",
-                                                 event="icmp_errors_matched"), 0)
-
-    def test_echo(self):
-        for address in (OWN4, OWN6):
-            with self.far.connect(address, 7, 30) as talk:
-                self.assertEqual(MEGABYTE, converse(talk, MEGABYTE))
+from test_services import MEGABYTE
 
 
 @unittest.skipIf(missing_tool("nft"), missing_tool("nft"))
