@@ -61,6 +61,7 @@ void reset(Core& core, bool with_segments) {
     core.challenges.forget();
     core.started = core.latest;
     core.paths.forget_all();
+    core.datagram_paths.forget_all();
     core.cookie_sent_at.reset();  // what comes back of cookies is a stranger's
     core.aborting = true;
     core.silent_abort = !with_segments;

@@ -83,6 +83,7 @@ Core::Core(StackSettings given, std::span<std::byte> memory, Tick now)
       captures{settings.captures, derived(settings.table_key, 4)},
       mss_ceilings{settings.mss_ceilings},
       ts_key{tcp::ts_key(settings.isn_key)},
+      datagram_paths{derived(settings.table_key, 6)},
       policy{std::make_shared<const Policy>()},
       services{std::make_shared<const Services>()},
       scratch(scratch_bytes),

@@ -98,6 +98,7 @@ struct Core {
     std::vector<InterfaceState> interfaces;
     std::vector<CallListener> listeners;
     Datagrams datagrams;
+    Paths datagram_paths;  ///< what only datagrams were told: path_mtu.h
     std::shared_ptr<const Policy> policy;
     std::shared_ptr<const Services> services;
     std::vector<std::uint64_t> rule_hits;

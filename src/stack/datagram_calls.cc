@@ -5,6 +5,7 @@
 
 #include "calls.h"
 #include "neighbour_link.h"
+#include "path_mtu.h"
 #include "steps.h"
 #include "write.h"
 
@@ -39,6 +40,8 @@ Key key_of(const DatagramHead& head) {
                     {be16{head.local.port}, be16{head.remote.port}, head.interface});
 }
 
+NeighbourKey path_of(const DatagramHead& head) { return {head.remote.address, head.interface}; }
+
 /// Builds the datagram in the scratch buffer, and sends it in as many frames as it needs.
 void send_large(Core& core, const Turn& turn, const DatagramConversation& conversation,
                 const DatagramHead& head) {
@@ -49,8 +52,12 @@ void send_large(Core& core, const Turn& turn, const DatagramConversation& conver
     frame.data = core.scratch.data();
     frame.capacity = static_cast<std::uint32_t>(core.scratch.size());
     conversation.to_send.read(core.blocks, std::span{core.scratch}.subspan(offset));
-    write_datagram(core, frame, {key_of(head), conversation.settings, head.length});
-    dispatch_in_fragments(core, turn, head.interface, frame, head.remote.address);
+    IpChoice ip = ip_choice(conversation.settings);
+    ip.dont_fragment = false;
+    write_datagram(core, frame, {key_of(head), head.length, ip});
+    const std::uint32_t mtu_bytes =
+        datagram_mtu_bytes(core, path_of(head), conversation.settings, turn.now);
+    dispatch_in_fragments(core, turn, head.interface, frame, {head.remote.address, mtu_bytes});
 }
 
 /// False: no frame is free.
@@ -62,16 +69,21 @@ bool send_small(Core& core, const Turn& turn, const DatagramConversation& conver
     const std::size_t offset =
         datagram_offset(interface, head.remote.address.family() == Family::ip6);
     conversation.to_send.read(core.blocks, {frame.data + offset, head.length});
-    write_datagram(core, frame, {key_of(head), conversation.settings, head.length});
+    IpChoice ip = ip_choice(conversation.settings);
+    ip.dont_fragment = forbids_fragments(core, path_of(head), conversation.settings, turn.now);
+    write_datagram(core, frame, {key_of(head), head.length, ip});
     (void)dispatch(core, turn, head.interface, frame, head.remote.address);
     return true;
 }
 
-bool is_large(const Core& core, const DatagramHead& head) {
+/// Larger than what passes uncut: RFC 1191 section 3, RFC 8201 section 5.
+bool is_large(const Core& core, const DatagramConversation& conversation, const DatagramHead& head,
+              Tick now) {
     const bool is_ip6 = head.remote.address.family() == Family::ip6;
     const std::size_t headers =
         sizeof(UdpHeader) + (is_ip6 ? sizeof(Ip6Header) : sizeof(Ip4Header));
-    return headers + head.length > core.interface(head.interface).mtu_bytes;
+    return headers + head.length >
+           datagram_mtu_bytes(core, path_of(head), conversation.settings, now);
 }
 
 /// Fragments cannot all wait in the neighbour cache: their datagram waits here until the address is
@@ -91,7 +103,7 @@ bool is_resolved(Core& core, const Turn& turn, DatagramConversation& conversatio
 /// Sends the oldest. False: it has to wait.
 bool send_oldest(Core& core, const Turn& turn, DatagramConversation& conversation) {
     const DatagramHead head = conversation.to_send.front(core.blocks);
-    if (is_large(core, head)) {
+    if (is_large(core, conversation, head, turn.now)) {
         if (!is_resolved(core, turn, conversation, head)) return false;
         conversation.asked_at.reset();
         send_large(core, turn, conversation, head);

@@ -112,8 +112,11 @@ void receive_error(Core& core, const Turn& turn, Packet& packet) {
     packet.drop = Drop::icmp_error_unmatched;
     if (!quote) return;
     const CallError error = error_of(family, header.type, header.code);
-    if (quote->protocol == ip_protocol::udp)
+    if (quote->protocol == ip_protocol::udp) {
+        if (meaning.kind == ErrorClass::too_big)
+            receive_too_big_datagram(core, *quote, packet.interface, meaning.mtu, turn.now);
         return receive_datagram_error(core, packet, *quote, error);
+    }
     if (quote->protocol != ip_protocol::tcp) return;
     const FlowId id = find_quoted(core, packet, *quote);
     if (id == no_flow) return;

@@ -33,19 +33,17 @@ std::uint32_t plateau_below(std::uint32_t length_bytes) {
     return least_mtu4;
 }
 
-/// What the claim means for a flow of `used_bytes`; 0: it is not to be believed.
-std::uint32_t believable_mtu(const Core& core, const Flow& flow, const QuotedPacket& quote,
-                             std::uint32_t claimed_bytes) {
-    const std::uint32_t used_bytes = tcp::send_mss(flow) + header_bytes(flow);
-    if (flow.ip6 != 0) {  // RFC 8201 section 4
+/// What the claim means for packets of `used_bytes`; 0: it is not to be believed.
+std::uint32_t believable_mtu(const tcp::Settings& settings, const QuotedPacket& quote,
+                             std::uint32_t used_bytes, std::uint32_t claimed_bytes) {
+    if (quote.remote.family() == Family::ip6) {  // RFC 8201 section 4
         const bool plausible = claimed_bytes >= least_mtu6 && claimed_bytes < used_bytes;
         return plausible ? claimed_bytes : 0;
     }
     // RFC 1191 section 5: an old router does not say. Some quote a length without the header.
     if (claimed_bytes == 0) claimed_bytes = plateau_below(std::min(quote.length, used_bytes));
     if (claimed_bytes < least_mtu4) return 0;  // RFC 1191 section 3
-    const std::uint32_t floor_bytes = core.settings_of(flow).path_mtu_floor_bytes;
-    const std::uint32_t mtu_bytes = std::max(claimed_bytes, floor_bytes);
+    const std::uint32_t mtu_bytes = std::max(claimed_bytes, settings.path_mtu_floor_bytes);
     return mtu_bytes < used_bytes ? mtu_bytes : 0;  // RFC 5927 section 7.2: maxsizesent
 }
 
@@ -114,7 +112,9 @@ void receive_too_big(Core& core, const Turn& turn, FlowId id, const QuotedPacket
     // A segment that may be cut is never too big; nor is a SYN.
     const bool possible =
         core.settings_of(flow).path_mtu_discovery && tcp::is_synchronised(flow.state());
-    const std::uint32_t believed = possible ? believable_mtu(core, flow, quote, mtu_bytes) : 0;
+    const std::uint32_t used_bytes = tcp::send_mss(flow) + header_bytes(flow);
+    const std::uint32_t believed =
+        possible ? believable_mtu(core.settings_of(flow), quote, used_bytes, mtu_bytes) : 0;
     if (believed == 0) return core.counters.count(TcpEvent::path_mtu_disbelieved);
     const std::uint32_t former = flow.mss_bytes();
     const std::uint32_t mss_bytes = believed - header_bytes(flow);
@@ -184,6 +184,44 @@ bool forbids_fragments(const Core& core, FlowId id, Tick now) {
     if (!core.settings_of(core.flows[id]).path_mtu_discovery) return false;
     if (core.paths.empty()) return true;
     return !core.paths.fragments(remote_of(core, id), now);
+}
+
+std::uint32_t datagram_mtu_bytes(const Core& core, const NeighbourKey& remote,
+                                 const tcp::Settings& settings, Tick now) {
+    const std::uint32_t link_bytes = core.interface(remote.interface).mtu_bytes;
+    const bool is_ip6 = remote.address.family() == Family::ip6;
+    // RFC 8200 section 5: who does not discover sends what every link carries.
+    if (!settings.path_mtu_discovery) return is_ip6 ? least_mtu6 : link_bytes;
+    std::uint32_t mtu_bytes = link_bytes;
+    for (const Paths* paths : {&core.paths, &core.datagram_paths})
+        if (const std::uint32_t known = paths->known_mss_bytes(remote, now); known != 0)
+            mtu_bytes = std::min(mtu_bytes, known + (is_ip6 ? 60 : 40));
+    return mtu_bytes;
+}
+
+bool forbids_fragments(const Core& core, const NeighbourKey& remote, const tcp::Settings& settings,
+                       Tick now) {
+    return settings.path_mtu_discovery && !core.paths.fragments(remote, now) &&
+           !core.datagram_paths.fragments(remote, now);
+}
+
+void receive_too_big_datagram(Core& core, const QuotedPacket& quote, std::uint8_t interface,
+                              std::uint32_t mtu_bytes, Tick now) {
+    const DatagramConversation* conversation =
+        core.datagrams.receiver({quote.local, quote.local_port}, {quote.remote, quote.remote_port});
+    if (conversation == nullptr || !quote.has_ports) return;
+    const tcp::Settings& settings = conversation->settings;
+    const NeighbourKey remote{quote.remote, interface};
+    const std::uint32_t former = datagram_mtu_bytes(core, remote, settings, now);
+    const std::uint32_t believed =
+        settings.path_mtu_discovery
+            ? believable_mtu(settings, quote, std::min(former, quote.length), mtu_bytes)
+            : 0;
+    if (believed == 0) return core.counters.count(TcpEvent::path_mtu_disbelieved);
+    const std::uint32_t headers = quote.remote.family() == Family::ip6 ? 60 : 40;
+    const bool fragments = mtu_bytes != 0 && mtu_bytes < believed;
+    core.datagram_paths.learn(remote, believed - headers, former - headers, fragments, now);
+    core.counters.count(TcpEvent::path_mtu_lowered);
 }
 
 }  // namespace terminus

@@ -7,6 +7,8 @@
 
 #include "core.h"
 
+#include <cstdint>
+
 namespace terminus {
 
 /// A router says that a segment in flight was too big: `mtu_bytes` would have passed; 0: it does
@@ -24,5 +26,17 @@ void doubt_path(Core& core, FlowId id, Tick now);
 [[nodiscard]] std::uint32_t path_mtu_bytes(const Core& core, FlowId id, Tick now);
 /// RFC 1191 section 3: our segments are not to be cut on their way.
 [[nodiscard]] bool forbids_fragments(const Core& core, FlowId id, Tick now);
+
+/// What a datagram to `remote` may measure, bytes of IP packet, so that nobody has to cut it.
+[[nodiscard]] std::uint32_t datagram_mtu_bytes(const Core& core, const NeighbourKey& remote,
+                                               const tcp::Settings& settings, Tick now);
+/// Whether routers may cut one that is no larger.
+[[nodiscard]] bool forbids_fragments(const Core& core, const NeighbourKey& remote,
+                                     const tcp::Settings& settings, Tick now);
+/// A router says that a datagram of a UDP conversation was too big. Deliberate: segments of TCP do
+/// not follow, for a datagram has no sequence number that a forger would have to know (RFC 5927
+/// section 4.1); datagrams do follow what TCP was told.
+void receive_too_big_datagram(Core& core, const QuotedPacket& quote, std::uint8_t interface,
+                              std::uint32_t mtu_bytes, Tick now);
 
 }  // namespace terminus

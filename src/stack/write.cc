@@ -162,7 +162,8 @@ void write_datagram(Core& core, Frame& frame, const DatagramFrame& datagram) {
                   {.key = datagram.key,
                    .protocol = ip_protocol::udp,
                    .payload_length = length,
-                   .dont_fragment = false},
+                   .dont_fragment = datagram.ip.dont_fragment,
+                   .choice = marked(datagram.ip, 0)},
                   header.checksum);
     write_link(interface, frame, l4 - frame.l3_length, frame.l3_length + std::uint32_t{length}, {});
 }
@@ -254,22 +255,30 @@ void send_whole(Core& core, const Turn& turn, std::uint8_t index, const Frame& b
     send(core, turn, index, frame);
 }
 
-/// Cuts a datagram to the MTU into fresh frames and hands each to `send_one`. All of them or none:
-/// a part would only fill the other side's reassembly.
+/// A datagram behind its link header, to be cut into packets of `mtu_bytes`.
+struct Cut {
+    std::span<const std::byte> link;
+    Fragmenter fragmenter;
+
+    Cut(Core& core, const Interface& interface, const Frame& big, std::uint32_t mtu_bytes)
+        : link{big.bytes().first(link_bytes(interface))},
+          fragmenter{big.bytes().subspan(link.size()), static_cast<std::uint16_t>(mtu_bytes),
+                     static_cast<std::uint32_t>(core.rng.next())} {}
+};
+
+/// Hands each piece, in a fresh frame, to `send_one`. All of them or none: a part would only fill
+/// the other side's reassembly.
 template <typename SendOne>
-void cut(Core& core, const Turn& turn, const Interface& interface, const Frame& big,
-         const SendOne& send_one) {
-    const std::uint16_t link = link_bytes(interface);
-    Fragmenter fragmenter{big.bytes().subspan(link), interface.mtu_bytes,
-                          static_cast<std::uint32_t>(core.rng.next())};
+void send_pieces(Core& core, const Turn& turn, Cut cut, const SendOne& send_one) {
+    auto& [link, fragmenter] = cut;
     if (fragmenter.count() > std::min(turn.out.room(), turn.out.stocked()))
         return core.counters.count(Drop::no_buffer);
     for (std::size_t left = fragmenter.count(); left > 0; --left) {
         Frame frame = turn.out.fresh();
-        std::memcpy(frame.data, big.data, link);
+        std::memcpy(frame.data, link.data(), link.size());
         const std::size_t length =
-            fragmenter.next({frame.data + link, std::size_t{frame.capacity} - link});
-        frame.length = static_cast<std::uint32_t>(link + length);
+            fragmenter.next({frame.data + link.size(), frame.capacity - link.size()});
+        frame.length = static_cast<std::uint32_t>(link.size() + length);
         send_one(frame);
     }
 }
@@ -279,15 +288,16 @@ void send_in_fragments(Core& core, const Turn& turn, std::uint8_t index, const F
     const Interface& interface = core.interface(index);
     if (big.length <= link_bytes(interface) + interface.mtu_bytes)
         return send_whole(core, turn, index, big);
-    cut(core, turn, interface, big, [&](const Frame& frame) { send(core, turn, index, frame); });
+    send_pieces(core, turn, {core, interface, big, interface.mtu_bytes},
+                [&](const Frame& frame) { send(core, turn, index, frame); });
 }
 
 }  // namespace
 
 void dispatch_in_fragments(Core& core, const Turn& turn, std::uint8_t index, const Frame& big,
-                           const Address& destination) {
-    cut(core, turn, core.interface(index), big,
-        [&](Frame& frame) { (void)dispatch(core, turn, index, frame, destination); });
+                           const CutFor& path) {
+    send_pieces(core, turn, {core, core.interface(index), big, path.mtu_bytes},
+                [&](Frame& frame) { (void)dispatch(core, turn, index, frame, path.destination); });
 }
 
 }  // namespace terminus

@@ -43,8 +43,8 @@ void write_segment(Core& core, Frame& frame, const SegmentFrame& segment);
 /// frame without a handle is no frame yet: see dispatch_in_fragments().
 struct DatagramFrame {
     const Key& key;
-    const tcp::Settings& settings;
     std::uint16_t payload_length = 0;
+    IpChoice ip{};
 };
 [[nodiscard]] std::uint16_t datagram_offset(const Interface& interface, bool is_ip6);
 void write_datagram(Core& core, Frame& frame, const DatagramFrame& datagram);
@@ -66,9 +66,14 @@ void send(Core& core, const Turn& turn, std::uint8_t interface, const Frame& fra
 /// released.
 bool dispatch(Core& core, const Turn& turn, std::uint8_t interface, Frame& frame,
               const Address& destination);
-/// The same for a datagram in a buffer, cut to the MTU into fresh frames: all of them or none.
+/// The same for a datagram in a buffer, cut to the path's MTU into fresh frames: all of them or
+/// none.
+struct CutFor {
+    const Address& destination;
+    std::uint32_t mtu_bytes;
+};
 void dispatch_in_fragments(Core& core, const Turn& turn, std::uint8_t interface, const Frame& big,
-                           const Address& destination);
+                           const CutFor& path);
 /// Where the route to `destination` goes first: itself when on-link, else the gateway; null: no
 /// route.
 [[nodiscard]] const Address* next_hop(const Interface& interface, const Address& destination);

@@ -256,6 +256,7 @@ void read_ip4(Datagram& d, string_view text) {
     const auto source = r.array<4>(), destination = r.array<4>();
     d.source = Address::ip4(std::bit_cast<be32>(source));
     d.destination = Address::ip4(std::bit_cast<be32>(destination));
+    d.dont_fragment = (fragment & 0x4000) != 0;
     d.more_fragments = (fragment & 0x2000) != 0;
     d.fragment_offset = static_cast<std::uint16_t>((fragment & 0x1fff) * 8);
     d.fragment = d.more_fragments || d.fragment_offset != 0;

@@ -23,6 +23,7 @@ struct Datagram {
     std::uint8_t protocol = 6;  ///< IPv4's protocol or IPv6's last next header
     std::uint8_t hop_limit = 64;
     std::uint8_t traffic_class = 0;  ///< DSCP and ECN: RFC 2474, RFC 3168
+    bool dont_fragment = false;      ///< IPv4; decode() only
     bool fragment = false;           ///< decode() only
     std::uint16_t fragment_offset = 0;
     bool more_fragments = false;

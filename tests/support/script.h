@@ -29,7 +29,8 @@
 /// literally, "quotes"... its beginning. Options are written as <mss 1400,sackOK,TS val 5 ecr 0,
 /// wscale 7,sack 101:201>: our timestamps count from the one in our SYN, the peer's are absolute,
 /// and "TS val * ecr *" or "TS *" stands for any of ours. `ecn ect0` (ect1, ce), `class 40` and
-/// `hops 64` are the IP header's; not written, they are none, 0 and 64.
+/// `hops 64` are the IP header's; not written, they are none, 0 and 64. So of UDP; `cut no` asks
+/// for DF of IPv4, `cut yes` for none; `mtu 1280` says how full fragments are.
 #pragma once
 
 #include "harness.h"

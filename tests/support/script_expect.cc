@@ -149,10 +149,28 @@ void ScriptRunner::expect_udp(const Datagram& got, const Words& words) {
     const bool is_ours = words.size() > 2 && words[2] == "ours";  // of a call, not an echo
     const string text = stream_text(is_ours, 0, parse_number(words.at(1)));
     demand(got.payload == text, "another payload, " + std::to_string(got.payload.size()) + " long");
+    compare_user_choices(got, {words.begin() + (is_ours ? 3 : 2), words.end()});
 }
 
-/// "fragments udp N ours": all of a datagram of ours, in order and without overlap, its checksum
-/// over the whole.
+/// "class N", "hops N", and of IPv4 "cut yes" where routers may do so, else "cut no".
+void ScriptRunner::compare_user_choices(const Datagram& got, const Words& words) const {
+    std::uint32_t traffic_class = 0, hop_limit = 64;
+    for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
+        if (words[i] == "class")
+            traffic_class = parse_number(words[i + 1]);
+        else if (words[i] == "hops")
+            hop_limit = parse_number(words[i + 1]);
+        else if (words[i] == "cut")
+            demand(got.is_ip6() || got.dont_fragment == (words[i + 1] == "no"), "another DF");
+        else
+            fail("unknown word " + words[i]);
+    }
+    demand(got.traffic_class == traffic_class, "another traffic class");
+    demand(got.hop_limit == hop_limit, "another hop limit");
+}
+
+/// "fragments udp N ours [mtu N]": all of a datagram of ours, in order and without overlap, its
+/// checksum over the whole; the first fills packets of so many bytes as well as it can.
 void ScriptRunner::expect_fragments(const Words& words) {
     Datagram whole = from_peer();
     whole.protocol = protocol_udp;
@@ -160,12 +178,19 @@ void ScriptRunner::expect_fragments(const Words& words) {
     std::swap(whole.source, whole.destination);
     std::swap(whole.source_port, whole.destination_port);
     const string want = packet_text(encode(whole)).substr(whole.is_ip6() ? 40 : 20);
+    const std::size_t header = whole.is_ip6() ? 48 : 20;
+    const std::size_t mtu = words.size() > 5 && words[4] == "mtu" ? parse_number(words[5]) : 0;
+    const std::size_t first = mtu == 0 ? 0 : (mtu - header) / 8 * 8;
     string got;
     for (bool more = true; more;) {
         demand(harness_.has_sent(), "fragments are missing");
+        if (got.empty()) last_out_ = harness_.peek_sent();
         const Datagram part = harness_.next_sent();
         demand(part.fault.empty() && part.source == ends_.ours, "not a fragment of ours");
         demand(part.fragment && part.fragment_offset == got.size(), "fragments in another order");
+        demand(got.size() >= first || part.payload.size() == first, "another MTU");
+        demand(!part.dont_fragment, "a fragment that routers may not cut");
+        compare_user_choices(part, {words.begin() + (mtu == 0 ? 4 : 6), words.end()});
         got += part.payload;
         more = part.more_fragments;
     }

@@ -52,6 +52,7 @@ private:
     /// Our options with numbers as scripts write them.
     [[nodiscard]] std::string our_options(const Datagram& got) const;
     void expect_udp(const Datagram& got, const Words& words);
+    void compare_user_choices(const Datagram& got, const Words& words) const;
     void expect_fragments(const Words& words);
     void expect_pong(const Datagram& got, const Words& words);
     void expect_icmp(const Datagram& got, const Words& words);
