@@ -166,13 +166,22 @@ bool send_plan(Core& core, const Turn& turn, FlowId id, Writer& writer, Plan pla
     return true;
 }
 
+/// SND.NXT, but for a peer whose window has closed or shrunk: it takes nothing from beyond, not
+/// even an ACK (RFC 9293 section 3.10.7.4), and a probe has advanced SND.NXT. Deliberate: else two
+/// peers whose windows are closed never hear of each other's again.
+Seq acceptable_seq(const Flow& flow) {
+    return tcp::is_synchronised(flow.state())
+               ? tcp::earlier(flow.snd_nxt, flow.snd_una + flow.snd_wnd)
+               : flow.snd_nxt;
+}
+
 void send_ack(Core& core, FlowId id, Writer& writer) {
     Frame frame = writer.take();
     Flow& flow = core.flows[id];
     if (frame.handle == nullptr) return core.flows.make_ready(id);
     tcp::acknowledged(flow, core.effort_of(flow));
     const Reply fields =
-        fields_of(core, writer, flow, {.seq = flow.snd_nxt, .flags = tcp_flag::ack});
+        fields_of(core, writer, flow, {.seq = acceptable_seq(flow), .flags = tcp_flag::ack});
     writer.send_segment(frame, fields, 0);
 }
 

@@ -151,6 +151,26 @@ TEST(Window, IsProbedWhenClosed) {  // RFC 9293 section 3.8.6.1, MUST-36, SHLD-2
     )");
 }
 
+// RFC 9293 section 3.10.7.4: a closed window takes only what begins where it does.
+TEST(Window, ClosedAtBothEndsLetsAcksThrough) {
+    Scene scene = established();
+    scene.options.settings.tcp.receive_buffer_bytes = 1000;
+    run(scene, R"(
+        < P. 1:1001(1000) ack 1 win 0
+        call send 100
+        +41
+        > . 1:1(0) ack 1001 win 0
+        +160
+        > . 1:2(1) ack 1001 win 0
+        < . 1001:1002(1) ack 1 win 0      // each asks, and cannot take what the other asks with
+        > . 1:1(0) ack 1001 win 0
+        call receive 1000
+        > . 1:1(0) ack 1001 win 1000
+        < P. 1001:1101(100) ack 1 win 65535
+        > P. 1:101(100) ack 1101
+    )");
+}
+
 TEST(Window, ClosedForLongIsNoReasonToGiveUp) {  // RFC 9293 section 3.8.6.1, MUST-37
     Scene setup = established();
     setup.options.settings.tcp.rto_max_ms = 1000;
