@@ -160,6 +160,23 @@ TEST(Receiving, KeepsTheWindowClosedUntilReleased) {  // RFC 9293 section 3.9.1.
     )");
 }
 
+// RFC 9293 section 3.6: nobody reads, and yet the peer ends in order; 3.8.6.2.2, MUST-39.
+TEST(Receiving, ThrowsAwayWhatNobodyWants) {
+    run(established(), R"(
+        call shutdown receive
+        < P. 101:201(100) ack 1
+        > . 1:1(0) ack 1
+        < P. 1:101(100) ack 1
+        > . 1:1(0) ack 201 win 65335       // all is room again; half a segment is no news
+        < P. 201:1601(1400) ack 1
+        +41
+        > . 1:1(0) ack 1601 win 65535
+        < F. 1601:1601(0) ack 1
+        > . 1:1(0) ack 1602
+        = close_wait
+    )");
+}
+
 TEST(Receiving, CrossesTheEndOfSequenceSpace) {  // RFC 9293 section 3.4: modulo 2^32
     Scene setup = established();
     run(setup, R"(

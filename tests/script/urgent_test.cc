@@ -62,6 +62,20 @@ TEST(Urgent, MarksEverySegmentBeforeItsEnd) {  // RFC 9293 section 3.8.5, MUST-6
     )");
 }
 
+TEST(Urgent, IsMarkedAgainWhenSentAgain) {  // RFC 9293 section 3.8.5
+    run(established(), R"(
+        call send 10 urgent
+        > P.U 1:11(10) ack 1 urg 10
+        +205
+        > P.U 1:11(10) ack 1 urg 10
+        +405
+        > P.U 1:11(10) ack 1 urg 10
+        < . 1:1(0) ack 11
+        call send 5
+        > P. 11:16(5) ack 1
+    )");
+}
+
 TEST(Urgent, IsToldThroughAClosedWindow) {  // RFC 9293 section 3.8.6, MUST-66
     run(established(), R"(
         < . 1:1(0) ack 1 win 0
