@@ -34,7 +34,6 @@ bool complete_handshake(Judgement& j) {
         return j.settle(Drop::tcp_unacceptable);
     }
     enter(flow, State::established);
-    take_window(j);
     j.arrival.established = true;
     return true;
 }
