@@ -149,6 +149,7 @@ const std::array all{
     number<&Settings::challenge_acks_per_second, 0, 1'000'000>("challenge_acks_per_second"),
     number<&Settings::challenge_ack_interval_ms, 0, longest_ms>("challenge_ack_interval_ms"),
     flag<&Settings::path_mtu_discovery>("path_mtu_discovery"),
+    flag<&Settings::path_mtu_probing>("path_mtu_probing"),
     number<&Settings::quiet_time_ms, 0, longest_ms>("quiet_time_ms"),
     flag<&Settings::report_errors>("report_errors"),
 };

@@ -203,6 +203,9 @@ const std::array tcp_keys{
     key<TcpConfig, &TcpConfig::path_mtu_discovery>(
         "path_mtu_discovery",
         {.help = "segments may not be cut on their way, and shrink where a router asks for it"}),
+    key<TcpConfig, &TcpConfig::path_mtu_probing>(
+        "path_mtu_probing",
+        {.help = "larger segments are tried where smaller ones were asked for (RFC 4821)"}),
     key<TcpConfig, &TcpConfig::path_mtu_floor_bytes>(
         "path_mtu_floor_bytes",
         {.help = "IPv4: a router that asks for less gets this, and may cut it",

@@ -21,7 +21,9 @@ struct PathState {
     std::uint16_t acked_bytes = 0;        ///< text of the largest segment that is known to arrive
     std::uint16_t claimed_mss_bytes = 0;  ///< what a router said and a timeout must confirm; or 0
     std::uint16_t former_mss_bytes = 0;  ///< while smaller segments are tried: the MSS before; or 0
-    tcp::Seq claimed_of;                 ///< the segment that the router spoke of
+    std::uint16_t ceiling_mss_bytes = 0;  ///< the MSS before the path was known to be narrow; or 0
+    std::uint16_t probe_mss_bytes = 0;    ///< that a larger segment tries; 0: none is out
+    tcp::Seq claimed_of;                  ///< the segment that the router spoke of
 };
 
 struct Busy {
@@ -51,7 +53,7 @@ struct Busy {
     bool aborts = false;           ///< an RST leaves with the next advance()
     bool end = false;              ///< the peer's FIN came in order
 };
-static_assert(sizeof(Busy) <= 512);
+static_assert(sizeof(Busy) == 492);
 
 using BusySlab = Slab<Busy>;
 
@@ -87,6 +89,8 @@ struct Details {
     bool active = false;     ///< opened by us
     History history;
 };
+
+static_assert(sizeof(Details) == 288);
 
 using DetailsSlab = Slab<Details>;
 

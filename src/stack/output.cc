@@ -252,15 +252,18 @@ void output(Core& core, const Turn& turn, FlowId id, Packet* packet) {
     Flow& flow = core.flows[id];
     Writer writer{core, turn, id, packet};
     std::uint32_t unsent = unsent_bytes(core, flow);
-    if (unsent > 0) follow_path(core, id, turn.now);
     borrow_for_flight(core, id, unsent);
+    if (unsent > 0) follow_path(core, id, turn.now);
+    std::uint32_t probe = unsent > 0 ? path_probe_bytes(core, id, turn.now) : 0;
     if (tcp::Effort* effort = core.effort_of(flow); effort != nullptr && flow.in_flight() == 0)
         tcp::restart_after_idle(*effort, flow, core.settings_of(flow), turn.now);
     for (int i = 0;; ++i) {
-        const auto plan = tcp::next_segment(
-            flow, core.effort_of(flow),
-            {.unsent_bytes = unsent, .nagle = wants_nagle(core, flow), .more = corks(core, flow)},
-            core.settings_of(flow));
+        const auto plan = tcp::next_segment(flow, core.effort_of(flow),
+                                            {.unsent_bytes = unsent,
+                                             .nagle = wants_nagle(core, flow),
+                                             .more = corks(core, flow),
+                                             .path_probe_bytes = probe},
+                                            core.settings_of(flow));
         if (!plan) break;
         if (i == most_segments || !send_plan(core, turn, id, writer, *plan)) {
             if (flow.ack_pending != 0) flow.ack_now = 1;
@@ -268,6 +271,10 @@ void output(Core& core, const Turn& turn, FlowId id, Packet* packet) {
             return;
         }
         unsent = unsent_bytes(core, flow);
+        if (probe != 0 && plan->length > flow.mss_bytes()) {
+            begin_path_probe(core, id, turn.now);
+            probe = 0;
+        }
     }
     wait_for_window(core, id, unsent, turn.now);
     if (flow.service == Flow::no_service) note_pace(core, id, turn.now);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace terminus {
 namespace {
@@ -47,10 +48,28 @@ std::uint32_t believable_mtu(const tcp::Settings& settings, const QuotedPacket& 
     return mtu_bytes < used_bytes ? mtu_bytes : 0;  // RFC 5927 section 7.2: maxsizesent
 }
 
+/// The flow knows what it might use on a wider path: it looks for one by itself, where SACK tells
+/// which segment was lost.
+bool is_searching(const Core& core, const Flow& flow, const PathState& path) {
+    return path.ceiling_mss_bytes > tcp::send_mss(flow) && path.former_mss_bytes == 0 &&
+           path.claimed_mss_bytes == 0 && flow.sack != 0 && core.settings_of(flow).path_mtu_probing;
+}
+
+/// The MSS changes by what is known of the path.
+void set_mss(Core& core, FlowId id, std::uint32_t mss_bytes) {
+    Flow& flow = core.flows[id];
+    const auto former = static_cast<std::uint16_t>(tcp::send_mss(flow));
+    Busy* record = core.busy_of(flow);
+    if (mss_bytes < former && record != nullptr)
+        record->path.ceiling_mss_bytes = std::max(record->path.ceiling_mss_bytes, former);
+    tcp::set_send_mss(flow, mss_bytes);
+}
+
 void shrink(Core& core, FlowId id, std::uint32_t mss_bytes, bool fragments, Tick now) {
     Flow& flow = core.flows[id];
     core.paths.learn(remote_of(core, id), mss_bytes, tcp::send_mss(flow), fragments, now);
-    tcp::set_send_mss(flow, mss_bytes);
+    core.paths.fails(remote_of(core, id), mss_bytes + 1, now);
+    set_mss(core, id, mss_bytes);
     core.counters.count(TcpEvent::path_mtu_lowered);
 }
 
@@ -104,6 +123,40 @@ void look_for_black_hole(Core& core, FlowId id) {
     record->path.former_mss_bytes = 0;
 }
 
+/// A router says what the probe was too big for: it need not be searched.
+bool limits_search(Core& core, FlowId id, const QuotedPacket& quote, std::uint32_t mtu_bytes,
+                   Tick now) {
+    const Flow& flow = core.flows[id];
+    const Busy* record = core.busy_of(flow);
+    if (record == nullptr || record->path.probe_mss_bytes == 0) return false;
+    const tcp::Effort& effort = record->effort;
+    const std::uint32_t mss_bytes = mtu_bytes - std::min(mtu_bytes, header_bytes(flow));
+    if (tcp::Seq{quote.seq} != effort.path_probe_end - effort.path_probe_bytes) return false;
+    if (mss_bytes < tcp::send_mss(flow) || mss_bytes >= record->path.probe_mss_bytes) return false;
+    core.paths.fails(remote_of(core, id), mss_bytes + 1, now);
+    return true;
+}
+
+/// What became of a probe: RFC 4821 section 7.6.
+void settle_probe(Core& core, FlowId id, Tick now) {
+    Flow& flow = core.flows[id];
+    Busy& record = *core.busy_of(flow);
+    tcp::Effort& effort = record.effort;
+    const bool is_out = effort.path_probe_bytes != 0;
+    if (is_out && flow.snd_una < effort.path_probe_end) return;
+    const std::uint32_t mss_bytes = std::exchange(record.path.probe_mss_bytes, std::uint16_t{0});
+    if (!is_out) return;  // RFC 4821 section 7.6.4: nobody knows
+    if (effort.path_probe_lost != 0) {
+        core.paths.fails(remote_of(core, id), mss_bytes, now);
+        core.counters.count(TcpEvent::path_probes_lost);
+    } else {
+        core.paths.probe_arrived(remote_of(core, id), mss_bytes, now);
+        set_mss(core, id, mss_bytes);
+        core.counters.count(TcpEvent::path_mtu_raised);
+    }
+    tcp::forget_path_probe(effort);
+}
+
 }  // namespace
 
 void receive_too_big(Core& core, const Turn& turn, FlowId id, const QuotedPacket& quote,
@@ -115,7 +168,10 @@ void receive_too_big(Core& core, const Turn& turn, FlowId id, const QuotedPacket
     const std::uint32_t used_bytes = tcp::send_mss(flow) + header_bytes(flow);
     const std::uint32_t believed =
         possible ? believable_mtu(core.settings_of(flow), quote, used_bytes, mtu_bytes) : 0;
-    if (believed == 0) return core.counters.count(TcpEvent::path_mtu_disbelieved);
+    if (believed == 0) {
+        if (possible && limits_search(core, id, quote, mtu_bytes, turn.now)) return;
+        return core.counters.count(TcpEvent::path_mtu_disbelieved);
+    }
     const std::uint32_t former = flow.mss_bytes();
     const std::uint32_t mss_bytes = believed - header_bytes(flow);
     const std::uint32_t option_bytes = tcp::send_mss(flow) - former;
@@ -136,9 +192,39 @@ void follow_path(Core& core, FlowId id, Tick now) {
     Flow& flow = core.flows[id];
     if (core.paths.empty() || !core.settings_of(flow).path_mtu_discovery) return;
     const std::uint32_t before = tcp::send_mss(flow);
-    const std::uint32_t mss_bytes = core.paths.fit(remote_of(core, id), before, now);
-    if (mss_bytes != before) tcp::set_send_mss(flow, mss_bytes);
+    const NeighbourKey remote = remote_of(core, id);
+    const Busy* record = core.busy_of(flow);
+    const std::uint32_t mss_bytes =
+        record != nullptr && is_searching(core, flow, record->path)
+            ? core.paths.found(remote, record->path.ceiling_mss_bytes, now)
+            : core.paths.fit(remote, before, now);
+    if (mss_bytes != before) set_mss(core, id, mss_bytes);
     if (mss_bytes > before) core.counters.count(TcpEvent::path_mtu_raised);
+}
+
+std::uint32_t path_probe_bytes(const Core& core, FlowId id, Tick now) {
+    if (core.paths.empty()) return 0;
+    const Flow& flow = core.flows[id];
+    const Busy* record = core.busy_of(flow);
+    if (record == nullptr || !is_searching(core, flow, record->path)) return 0;
+    const tcp::Effort& effort = record->effort;
+    const bool is_calm = effort.recovery == tcp::Recovery::open && effort.probe_due == 0;
+    if (record->path.probe_mss_bytes != 0 || !is_calm) return 0;
+    const std::uint32_t mss_bytes = tcp::send_mss(flow);
+    const std::uint32_t next =
+        core.paths.next_probe(remote_of(core, id), mss_bytes, record->path.ceiling_mss_bytes, now);
+    return next == 0 ? 0 : next - (mss_bytes - flow.mss_bytes());
+}
+
+void begin_path_probe(Core& core, FlowId id, Tick now) {
+    const Flow& flow = core.flows[id];
+    Busy& record = *core.busy_of(flow);
+    if (record.effort.path_probe_bytes == 0) return;  // SACK took the room
+    const std::uint32_t option_bytes = tcp::send_mss(flow) - flow.mss_bytes();
+    record.path.probe_mss_bytes =
+        static_cast<std::uint16_t>(record.effort.path_probe_bytes + option_bytes);
+    core.paths.probe_sent(remote_of(core, id), now);
+    core.counters.count(TcpEvent::path_probes_sent);
 }
 
 void note_progress(Core& core, FlowId id, std::uint32_t acked_bytes, Tick now) {
@@ -147,13 +233,17 @@ void note_progress(Core& core, FlowId id, std::uint32_t acked_bytes, Tick now) {
     if (record == nullptr) return;
     forget_soft_error(core, *record);
     PathState& path = record->path;
+    if (path.probe_mss_bytes != 0) settle_probe(core, id, now);
     const auto bytes = static_cast<std::uint16_t>(std::min(acked_bytes, flow.mss_bytes()));
     path.acked_bytes = std::max(path.acked_bytes, bytes);
     // RFC 5927 section 7.2: what was said to be too big has arrived.
     if (path.claimed_mss_bytes != 0 && flow.snd_una > path.claimed_of) path.claimed_mss_bytes = 0;
     if (path.former_mss_bytes == 0) return;
-    core.paths.learn(remote_of(core, id), tcp::send_mss(flow), path.former_mss_bytes, false, now);
+    const NeighbourKey remote = remote_of(core, id);
+    core.paths.learn(remote, tcp::send_mss(flow), path.former_mss_bytes, false, now);
+    core.paths.fails(remote, path.former_mss_bytes, now);  // and what is between may arrive
     core.counters.count(TcpEvent::black_holes_found);
+    path.ceiling_mss_bytes = std::max(path.ceiling_mss_bytes, path.former_mss_bytes);
     path.former_mss_bytes = 0;
     path.acked_bytes = bytes;
 }

@@ -17,6 +17,11 @@ void receive_too_big(Core& core, const Turn& turn, FlowId id, const QuotedPacket
                      std::uint32_t mtu_bytes);
 /// The MSS of a flow follows what is known of its path by now. Called where text is to be sent.
 void follow_path(Core& core, FlowId id, Tick now);
+/// RFC 4821 section 7: how much text the next segment may carry to try whether the path carries it
+/// by now; 0: it is not to try. Called where text is to be sent, after follow_path().
+[[nodiscard]] std::uint32_t path_probe_bytes(const Core& core, FlowId id, Tick now);
+/// Such a segment has left.
+void begin_path_probe(Core& core, FlowId id, Tick now);
 /// The peer acknowledged so much: whatever was doubted on the way there arrives.
 void note_progress(Core& core, FlowId id, std::uint32_t acked_bytes, Tick now);
 /// The oldest segment timed out, and is about to be sent again: perhaps for its size.

@@ -7,6 +7,16 @@
 
 namespace terminus {
 
+namespace {
+
+// RFC 4821 section 7.3: a search that gains less ends. The pause between two probes of a path keeps
+// those that are lost rare among its segments.
+constexpr std::uint32_t worthwhile_bytes = 16;
+constexpr std::uint64_t pause_us = 200'000;
+constexpr std::uint16_t nothing_failed = 0xffff;
+
+}  // namespace
+
 Paths::Paths(const HashKey& key) : key_{key}, entries_(sets * ways) {}
 
 std::size_t Paths::set_of(const NeighbourKey& remote) const {
@@ -52,6 +62,56 @@ void Paths::learn(const NeighbourKey& remote, std::uint32_t mss_bytes,
     entry.mss_bytes = static_cast<std::uint16_t>(mss_bytes);
     entry.fragments = fragments;
     entry.learnt = now;
+    entry.failed_mss_bytes = nothing_failed;
+}
+
+Paths::Entry* Paths::entry_of(const NeighbourKey& remote) {
+    const std::size_t place = find(remote);
+    return place == none ? nullptr : &entries_[place];
+}
+
+std::uint32_t Paths::found(const NeighbourKey& remote, std::uint32_t ceiling_bytes,
+                           Tick now) const {
+    const std::size_t place = find(remote);
+    if (place == none || now.us - entries_[place].learnt.us >= 2 * lifetime_us)
+        return ceiling_bytes;
+    return std::min<std::uint32_t>(entries_[place].mss_bytes, ceiling_bytes);
+}
+
+std::uint32_t Paths::next_probe(const NeighbourKey& remote, std::uint32_t mss_bytes,
+                                std::uint32_t ceiling_bytes, Tick now) const {
+    const std::size_t place = find(remote);
+    if (place == none || mss_bytes >= ceiling_bytes) return 0;
+    const Entry& entry = entries_[place];
+    if (now.us - entry.probed.us < pause_us) return 0;
+    // RFC 1191 section 6.3, RFC 8201 section 5.3: what failed may arrive ten minutes later.
+    if (now.us - entry.learnt.us >= lifetime_us || entry.failed_mss_bytes > ceiling_bytes)
+        return ceiling_bytes;
+    if (entry.failed_mss_bytes < mss_bytes + worthwhile_bytes) return 0;
+    return (mss_bytes + entry.failed_mss_bytes) / 2;
+}
+
+void Paths::probe_sent(const NeighbourKey& remote, Tick now) {
+    Entry* entry = entry_of(remote);
+    if (entry == nullptr) return;
+    if (now.us - entry->learnt.us >= lifetime_us) entry->failed_mss_bytes = nothing_failed;
+    entry->probed = now;
+}
+
+void Paths::probe_arrived(const NeighbourKey& remote, std::uint32_t mss_bytes, Tick now) {
+    Entry* entry = entry_of(remote);
+    if (entry == nullptr || mss_bytes <= entry->mss_bytes) return;
+    entry->mss_bytes = static_cast<std::uint16_t>(mss_bytes);
+    if (entry->failed_mss_bytes <= mss_bytes) entry->failed_mss_bytes = nothing_failed;
+    entry->learnt = now;
+}
+
+void Paths::fails(const NeighbourKey& remote, std::uint32_t mss_bytes, Tick now) {
+    Entry* entry = entry_of(remote);
+    if (entry == nullptr || mss_bytes <= entry->mss_bytes) return;
+    entry->failed_mss_bytes =
+        std::min(entry->failed_mss_bytes, static_cast<std::uint16_t>(mss_bytes));
+    entry->learnt = now;
 }
 
 std::uint32_t Paths::fit(const NeighbourKey& remote, std::uint32_t mss_bytes, Tick now) {

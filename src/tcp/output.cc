@@ -2,6 +2,7 @@
 
 #include "terminus/base/assert.h"
 #include "terminus/tcp/congestion.h"
+#include "terminus/tcp/path.h"
 #include "terminus/tcp/recovery.h"
 #include "terminus/tcp/timeout.h"
 #include "terminus/wire/tcp.h"
@@ -30,7 +31,7 @@ std::uint32_t usable_bytes(const Flow& flow, const Effort* effort, const Setting
 // timer.
 bool is_worth_sending(const Flow& flow, const Effort* effort, std::uint32_t length,
                       const Outgoing& outgoing) {
-    if (length == flow.mss_bytes()) return true;  // (1) a full segment
+    if (length >= flow.mss_bytes()) return true;  // (1) a full segment
     const bool all = length == outgoing.unsent_bytes;
     if (all && owes_fin(flow)) return true;  // nothing can join it any more
     if (outgoing.nagle && flow.in_flight() > 0) return false;
@@ -99,12 +100,20 @@ std::uint8_t cwr_due(const Effort* effort) {
     return effort != nullptr && effort->owes_cwr != 0 ? tcp_flag::cwr : std::uint8_t{0};
 }
 
+// RFC 4821 section 7.4: a probe needs text behind it, whose arrival tells of its loss.
+std::uint32_t most_text(const Flow& flow, const Outgoing& outgoing, std::uint32_t usable) {
+    const std::uint32_t probe = outgoing.path_probe_bytes;
+    const bool fits = std::min(usable, outgoing.unsent_bytes) >= probe + 3 * flow.mss_bytes();
+    return probe != 0 && fits ? probe : flow.mss_bytes();
+}
+
 std::optional<Plan> new_segment(const Flow& flow, const Effort* effort, const Outgoing& outgoing,
                                 std::uint32_t usable, bool probes) {
     const bool fin_due = owes_fin(flow);
     if (outgoing.unsent_bytes == 0 && !fin_due) return std::nullopt;
     if (!is_synchronised(flow.state()) || flow.fin_sent != 0) return std::nullopt;
-    const std::uint32_t length = std::min({usable, outgoing.unsent_bytes, flow.mss_bytes()});
+    const std::uint32_t length =
+        std::min({usable, outgoing.unsent_bytes, most_text(flow, outgoing, usable)});
     const bool last = length == outgoing.unsent_bytes;
     Plan plan{.seq = flow.snd_nxt, .length = length, .flags = tcp_flag::ack};
     if (length > 0) {
@@ -189,6 +198,8 @@ void remember(const Flow& flow, Effort& effort, const Plan& plan, Seq end, Tick 
     const bool pushed = (plan.flags & tcp_flag::psh) != 0;
     on_departure(effort, flow, {plan.seq, end - plan.seq, pushed}, now);
     if (is_new) effort.last_sent = now.ms();
+    if (is_new && plan.length > flow.mss_bytes()) [[unlikely]]
+        begin_path_probe(effort, end, plan.length);
     if ((plan.flags & tcp_flag::cwr) != 0) effort.owes_cwr = 0;
 }
 

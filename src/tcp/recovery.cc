@@ -1,6 +1,7 @@
 #include "terminus/tcp/recovery.h"
 
 #include "terminus/tcp/congestion.h"
+#include "terminus/tcp/path.h"
 #include "terminus/tcp/rack.h"
 
 #include <algorithm>
@@ -61,7 +62,8 @@ void enter_recovery(Step& s) {
     if (s.effort.recovery != Recovery::reduced) begin_reduction(s, s.delivery.flight_before_bytes);
     s.effort.recovery = Recovery::recovery;
     s.effort.recover = s.flow.snd_nxt;
-    s.effort.probing = s.effort.probe_due = 0;            // RFC 8985 section 7.4
+    s.effort.probing = s.effort.probe_due = 0;  // RFC 8985 section 7.4
+    forget_path_probe(s.effort);
     s.delivered_bytes = std::max(s.delivered_bytes, 1U);  // the first repetition leaves now
     shrink(s);
 }
@@ -141,7 +143,10 @@ bool go_on(Step& s) {
     drag_along(s);
     if (was_needless(s)) take_back_reduction(s.effort);
     if (notice_losses(s)) {
-        enter_recovery(s);
+        if (is_path_probe_alone_lost(s.effort)) [[unlikely]]
+            s.effort.recovery = Recovery::disorder;  // sent again, and nothing is reduced
+        else
+            enter_recovery(s);
         return true;
     }
     if (is_marked(s)) {
@@ -310,7 +315,9 @@ Reaction on_reordering_timeout(Effort& effort, const Flow& flow, const Settings&
     nothing.held_before_bytes = effort.sent.tally().sacked_bytes;
     // As if a segment had just arrived.
     Step s{effort, flow, nothing, settings, now, flow.mss_bytes(), true};
-    if (effort.recovery <= Recovery::reduced) {
+    if (effort.recovery <= Recovery::disorder && is_path_probe_alone_lost(effort)) {
+        reaction.begins = true;
+    } else if (effort.recovery <= Recovery::reduced) {
         reaction.begins = true;
         enter_recovery(s);
     } else if (effort.recovery == Recovery::recovery) {
@@ -339,6 +346,7 @@ void on_timeout(Effort& effort, const Flow& flow, const Settings& settings, Tick
     effort.duplicate_acks = 0;
     effort.acked_bytes = 0;
     effort.probing = effort.probe_due = effort.prefers_new = 0;
+    forget_path_probe(effort);
     lose_on_timeout(effort, flow, now);
     effort.cwnd_bytes = pipe_bytes(effort, flow) + flow.mss_bytes();
 }

@@ -80,6 +80,7 @@ const Accepts all[] = {
     {"challenge_acks_per_second", {"0", "10"}, {"null"}},
     {"challenge_ack_interval_ms", {"0", "500"}, {"null"}},
     {"path_mtu_discovery", flags, no_flags},
+    {"path_mtu_probing", flags, no_flags},
     {"quiet_time_ms", {"0", "120000"}, {"null"}},
     {"report_errors", flags, no_flags},
 };

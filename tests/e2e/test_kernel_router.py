@@ -135,12 +135,24 @@ class NarrowLink(Routed):
 
     @unittest.skipIf(missing_tool("nft"), missing_tool("nft"))
     def test_a_router_that_is_silent(self):
-        """RFC 4821 section 7.7: after some timeouts smaller segments are tried, and arrive."""
+        """RFC 4821 section 7.7: after some timeouts smaller segments are tried, and arrive; section
+        7.3: then larger ones are looked for, and found to within 16 bytes."""
         self.net.must("nft", "-f", "-", text=b"table inet mute {\n chain out {\n type filter hook "
                       b"output priority 0;\n icmp type destination-unreachable drop;\n"
                       b" icmpv6 type packet-too-big drop;\n }\n}\n")
         self.addCleanup(self.net.run, "nft", "delete", "table", "inet", "mute")
         lowered, holes = self.event("path_mtu_lowered"), self.event("black_holes_found")
-        self.assertEqual([1064, 1280], self.download(HOLE4, HOLE6))
+        talks = [self.call(HOLE4, OWN4), self.call(HOLE6, OWN6)]
+        for talk in talks:
+            self.read_chargen(talk)
+
+        def found() -> bool:
+            for talk in talks:
+                talk.recv(1 << 20)
+            return min(self.path_mtus(talks)) > 1400 - 16
+
+        wait_for(found, 20, "the path's MTU")
+        self.assertLessEqual(max(self.path_mtus(talks)), 1400)
         wait_for(lambda: self.event("black_holes_found") - holes == 2, 5, "two black holes")
+        self.assertGreater(self.event("path_probes_lost"), 0)
         self.assertEqual(0, self.event("path_mtu_lowered") - lowered)

@@ -36,12 +36,13 @@ constexpr std::array<std::pair<string_view, std::uint32_t Settings::*>, 21> limi
     {"minimum_rto_ms", &Settings::rto_min_ms},
     {"quiet_time_ms", &Settings::quiet_time_ms},
 }};
-constexpr std::array<std::pair<string_view, bool Settings::*>, 6> switches{{
+constexpr std::array<std::pair<string_view, bool Settings::*>, 7> switches{{
     {"nagle", &Settings::nagle},
     {"keepalive", &Settings::keepalive},
     {"delayed_ack", &Settings::delayed_ack},
     {"delayed_ack_from_start", &Settings::delayed_ack_from_start},
     {"path_mtu_discovery", &Settings::path_mtu_discovery},
+    {"path_mtu_probing", &Settings::path_mtu_probing},
     {"report_errors", &Settings::report_errors},
 }};
 

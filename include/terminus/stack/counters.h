@@ -42,7 +42,9 @@ namespace terminus {
     X(icmp_errors_matched, "ICMP errors that quoted a live flow")                 \
     X(path_mtu_lowered, "segments made smaller because a router said so")         \
     X(path_mtu_disbelieved, "such words of a router that could not be true")      \
-    X(path_mtu_raised, "segments made larger again when the word was old")        \
+    X(path_mtu_raised, "segments made larger: a probe came, or the word was old") \
+    X(path_probes_sent, "larger segments that try whether the path carries them") \
+    X(path_probes_lost, "such segments that it does not carry")                   \
     X(black_holes_found, "paths on which only smaller segments arrive")           \
     X(syn_cookies_sent, "SYNs answered without keeping anything of them")         \
     X(syn_cookies_accepted, "flows that the ACK of such an answer began")         \

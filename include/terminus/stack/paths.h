@@ -3,7 +3,8 @@
 /// chosen by a secret hash; the oldest gives way. Not knowing costs a lost segment, nothing else.
 ///
 /// What was learnt holds for ten minutes. In the ten minutes after that, flows that it made smaller
-/// are given back the size they had: that is how a larger path is found again.
+/// try larger segments, one at a time, or, where they cannot, are given back the size they had:
+/// that is how a larger path is found again. In a black hole the search begins at once (RFC 4821).
 #pragma once
 
 #include "terminus/base/hash.h"
@@ -32,6 +33,20 @@ public:
     /// The MSS for a flow to `remote` that has used `mss_bytes` so far: less while a smaller one is
     /// known, what it was when that has been forgotten, else the same.
     [[nodiscard]] std::uint32_t fit(const NeighbourKey& remote, std::uint32_t mss_bytes, Tick now);
+    /// The MSS for a flow that searches, and may use up to `ceiling_bytes`.
+    [[nodiscard]] std::uint32_t found(const NeighbourKey& remote, std::uint32_t ceiling_bytes,
+                                      Tick now) const;
+
+    // The search for a larger MSS: RFC 4821 section 7.3.
+    /// The MSS that a flow of `mss_bytes` tries next; 0: none now.
+    [[nodiscard]] std::uint32_t next_probe(const NeighbourKey& remote, std::uint32_t mss_bytes,
+                                           std::uint32_t ceiling_bytes, Tick now) const;
+    /// Something that large left to try the path.
+    void probe_sent(const NeighbourKey& remote, Tick now);
+    void probe_arrived(const NeighbourKey& remote, std::uint32_t mss_bytes, Tick now);
+    /// So much does not arrive, and what is less may.
+    void fails(const NeighbourKey& remote, std::uint32_t mss_bytes, Tick now);
+
     /// The MSS that is known for the path; 0: none is.
     [[nodiscard]] std::uint32_t known_mss_bytes(const NeighbourKey& remote, Tick now) const;
     /// Whether routers may cut our segments on this path.
@@ -48,13 +63,16 @@ private:
         bool used = false, fragments = false;
         std::uint16_t mss_bytes = 0;
         std::uint16_t former_mss_bytes = 0;  ///< the smallest of those that the flows had before
-        Tick learnt;
+        std::uint16_t failed_mss_bytes = 0;  ///< the smallest known not to arrive: search_high
+        Tick learnt, probed;
     };
+    static_assert(sizeof(Entry) == 48);
     static constexpr std::size_t none = ~std::size_t{0};
 
     [[nodiscard]] std::size_t set_of(const NeighbourKey& remote) const;
     /// The place of an address; `none`.
     [[nodiscard]] std::size_t find(const NeighbourKey& remote) const;
+    [[nodiscard]] Entry* entry_of(const NeighbourKey& remote);
     [[nodiscard]] const Entry* find_fresh(const NeighbourKey& remote, Tick now) const;
     [[nodiscard]] Entry& place_for(const NeighbourKey& remote);
 

@@ -74,18 +74,18 @@ struct Effort {
     std::uint16_t urgent_out : 1 = 0;  ///< snd_up is meaningful: tcp/urgent.h
     std::uint16_t urgent_in : 1 = 0;   ///< rcv_up is meaningful
     std::uint16_t owes_cwr : 1 = 0;    ///< the next new text carries CWR: RFC 3168 section 6.1.2
-    std::uint16_t window_limits : 1 = 0;   ///< the congestion window was full: RFC 7661
-    std::uint16_t is_first_guess : 1 = 0;  ///< the RTT is not measured yet: RFC 6298 section 5.7
-    std::uint16_t undoable : 1 = 0;        ///< `undo` holds what a reduction took
-    std::uint16_t sent_again : 1 = 0;      ///< something was, since `undo` was filled
-    std::uint16_t doubts_timeout : 1 = 0;  ///< F-RTO: RFC 5682 section 2.1
-    std::uint16_t prefers_new : 1 = 0;     ///< F-RTO, step 2: new text goes before what is lost
-    std::uint16_t probe_due : 1 = 0;       ///< a tail loss probe must leave: RFC 8985 section 7.3
-    std::uint16_t probing : 1 = 0;         ///< one is out, up to tail_probe_end
-    std::uint16_t probe_repeats : 1 = 0;   ///< it repeated text: TLP.is_retrans
-    std::uint16_t reserved_flags : 3 = 0;
+    std::uint16_t window_limits : 1 = 0;    ///< the congestion window was full: RFC 7661
+    std::uint16_t is_first_guess : 1 = 0;   ///< the RTT is not measured yet: RFC 6298 section 5.7
+    std::uint16_t undoable : 1 = 0;         ///< `undo` holds what a reduction took
+    std::uint16_t sent_again : 1 = 0;       ///< something was, since `undo` was filled
+    std::uint16_t doubts_timeout : 1 = 0;   ///< F-RTO: RFC 5682 section 2.1
+    std::uint16_t prefers_new : 1 = 0;      ///< F-RTO, step 2: new text goes before what is lost
+    std::uint16_t probe_due : 1 = 0;        ///< a tail loss probe must leave: RFC 8985 section 7.3
+    std::uint16_t probing : 1 = 0;          ///< one is out, up to tail_probe_end
+    std::uint16_t probe_repeats : 1 = 0;    ///< it repeated text: TLP.is_retrans
+    std::uint16_t path_probe_lost : 1 = 0;  ///< alone: its size is to blame
+    std::uint16_t reserved_flags : 2 = 0;
     std::uint8_t probes = 0;  ///< reserved: keepalive probes without an answer
-    std::uint8_t path_probe_state = 0;
     Seq fin_seq;
     Seq snd_up, rcv_up;             ///< RFC 9293 section 3.8.5: one past the urgent text
     std::uint32_t snd_wnd_max = 0;  ///< RFC 9293 section 3.8.6.2.1: the largest window seen
@@ -95,13 +95,13 @@ struct Effort {
     Undo undo;
     Seq tail_probe_end;  ///< TLP.end_seq
     Scoreboard sent;
-    Seq last_ack_sent;  ///< RCV.NXT when an ACK last left
-    // reserved: RFC 8899.
-    std::uint32_t path_mtu_bytes = 0;
+    Seq last_ack_sent;   ///< RCV.NXT when an ACK last left
+    Seq path_probe_end;  ///< RFC 4821: where the larger segment that tries the path ends
     // What STATUS tells of the past.
     std::uint32_t total_retransmissions = 0, delivered_segments = 0, busy_us = 0;
     std::uint32_t duplicate_sacks = 0;
     std::uint16_t reordering_segments = reordering_at_first;  ///< the farthest seen
+    std::uint16_t path_probe_bytes = 0;  ///< its text while it is out; 0: none is
 };
 static_assert(sizeof(Effort) == 388);
 

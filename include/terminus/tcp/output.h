@@ -21,9 +21,10 @@ struct Plan {
 
 /// The user's side of a flow, as output needs it.
 struct Outgoing {
-    std::uint32_t unsent_bytes = 0;  ///< text available from snd_nxt on
-    bool nagle = false;              ///< RFC 9293 section 3.7.4
-    bool more = false;               ///< more will follow: a last short segment waits for it
+    std::uint32_t unsent_bytes = 0;      ///< text available from snd_nxt on
+    bool nagle = false;                  ///< RFC 9293 section 3.7.4
+    bool more = false;                   ///< more will follow: a last short segment waits for it
+    std::uint32_t path_probe_bytes = 0;  ///< RFC 4821: a segment may be so large, to try the path
 };
 
 /// The next segment with text or FIN that windows and Nagle allow, if any: the probe of the tail

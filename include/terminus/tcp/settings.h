@@ -81,6 +81,7 @@ struct Settings {
     bool tail_loss_probe = true;          ///< RFC 8985 section 7
     bool slow_start_after_idle = true;    ///< RFC 5681 section 4.1
     bool path_mtu_discovery = true;       ///< RFC 1191, RFC 8201
+    bool path_mtu_probing = true;         ///< RFC 4821: larger segments are tried, with SACK
     bool report_errors = false;           ///< UDP without a remote: ICMP errors reach the user
 };
 
