@@ -126,9 +126,14 @@ Families resources(const Snapshot& snapshot) {
     for_each_worker(snapshot, [&](const std::string& worker, const WorkerSnapshot& it) {
         capacity.add({{"worker", worker}}, it.flow_capacity);
         const std::pair<const char*, std::uint64_t> gauges[] = {
-            {"busy_flows", it.stack.busy_used},     {"blocks", it.stack.blocks_used},
-            {"hole_flows", it.stack.holes_used},    {"timers", it.stack.timers_used},
-            {"keys", it.stack.keys_used},           {"neighbours", it.stack.neighbours},
+            {"busy_flows", it.stack.busy_used},
+            {"blocks", it.stack.blocks_used},
+            {"hole_flows", it.stack.holes_used},
+            {"timers", it.stack.timers_used},
+            {"keys", it.stack.keys_used},
+            {"neighbours", it.stack.neighbours},
+            {"conversations", it.stack.details_used},
+            {"paths", it.stack.paths_used},
             {"reassemblies", it.stack.reassembling}};
         for (const auto& [resource, count] : gauges)
             used.add({{"worker", worker}, {"resource", resource}}, count);

@@ -214,7 +214,6 @@ const std::array tcp_keys{
     key<TcpConfig, &TcpConfig::mss_ceilings>(
         "mss_ceilings",
         {.help = "the largest MSS to and from hosts below a prefix; the longest prefix counts",
-         .unit = "bytes",
          .range = {64, 65'535},
          .otherwise = "none: the MTU decides",
          .example = "[{prefix = \"198.18.2.0/24\", bytes = 1200}]"}),

@@ -55,6 +55,8 @@ const Counters& Stack::counters() const {
     counters.holes_used = core.pieces.used();
     counters.timers_used = core.flows.timers_used();
     counters.keys_used = core.flows.keys_used();
+    counters.details_used = core.details.used();
+    counters.paths_used = core.paths.size() + core.datagram_paths.size();
     counters.neighbours = core.neighbours.size();
     counters.reassembling = core.reassembly.size();
     return counters;

@@ -218,6 +218,7 @@ void Harness::check_empty() {
     gone(stack_->flows(), "flows");
     gone(c.half_open, "half-open flows");
     gone(c.busy_used, "busy records");
+    gone(c.details_used, "conversations");
     gone(c.blocks_used, "blocks");
     gone(c.keys_used, "keys");
     gone(c.reassembling, "datagrams in reassembly");

@@ -304,6 +304,9 @@ def run_checks(root: Path) -> dict[str, list[Finding]]:
     import compliance  # here, for it needs this module's readers
     results["check_compliance"] = [Finding("COMPLIANCE.md", 1, what)
                                    for what in compliance.findings()]
+    import costs
+    results["check_costs"] = [Finding("ARCHITECTURE.md", *found)
+                              for found in costs.findings(texts)]
     results["check_format"] = [
         f._replace(path=str(Path(f.path).relative_to(root))) for f in check_format(cpp)]
     return results

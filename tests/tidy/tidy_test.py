@@ -5,6 +5,7 @@ import unittest
 from pathlib import Path
 
 import compliance
+import costs
 import tidy
 
 
@@ -180,6 +181,27 @@ class Format(unittest.TestCase):
             good.write_text("int main() { return 0; }\n")
             bad.write_text("int  main( ) {return 0;}\n")
             self.assertEqual([str(bad)], [f.path for f in tidy.check_format([good, bad])])
+
+
+class Costs(unittest.TestCase):
+    SOURCE = {"a.h": "static_assert(sizeof(Thing) == 48);", costs.SCHEMA: '"things"',
+              costs.FAMILIES: '{"used_things", 1}'}
+
+    def found(self, row: str) -> list[str]:
+        table = costs.HEADING + "\n| what | bytes |\n|---|---|\n" + row + "\n"
+        return [message for _, message in costs.findings(self.SOURCE | {"ARCHITECTURE.md": table})]
+
+    def test_a_true_row(self):
+        self.assertEqual([], self.found("| x | 48 | `Thing` in `a.h` | `things` | `used_things` |"))
+
+    def test_what_is_untrue(self):
+        for row in ("| x | 47 | `Thing` in `a.h` | `things` | `used_things` |",
+                    "| x | 4 | `Thing` in `a.h` | `things` | `used_things` |",
+                    "| x | 48 | `Other` in `a.h` | `things` | `used_things` |",
+                    "| x | 48 | `Thing` in `a.h` | `more` | `used_things` |",
+                    "| x | 48 | `Thing` in `a.h` | `things` | `nothing` |",
+                    "| x | 48 | `Thing` in `a.h` |", ""):
+            self.assertNotEqual([], self.found(row), row)
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ private:
         std::uint32_t unused;
         std::array<std::byte, text_bytes> text;
     };
-    static_assert(sizeof(Block) == block_bytes);
+    static_assert(sizeof(Block) == 256 && block_bytes == 256);
 
     static tcp::Seq end_of(const Block& block) { return block.seq + block.length; }
     static std::uint32_t spare_of(const Block& block) {

@@ -120,8 +120,8 @@ struct Counters {
     std::uint64_t handed_in = 0;        ///< from other workers
     std::uint64_t resets_sent = 0;
     std::uint64_t half_open = 0;  ///< gauge
-    std::uint64_t busy_used = 0, holes_used = 0, blocks_used = 0, timers_used = 0,
-                  keys_used = 0;                     ///< gauges
+    std::uint64_t busy_used = 0, holes_used = 0, blocks_used = 0, timers_used = 0, keys_used = 0,
+                  details_used = 0, paths_used = 0;  ///< gauges
     std::uint64_t neighbours = 0, reassembling = 0;  ///< gauges
     Histogram handshake;                             ///< from SYN to ESTABLISHED
     std::array<InterfaceCounters, max_interfaces> interfaces{};
