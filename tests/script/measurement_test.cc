@@ -20,6 +20,34 @@ TEST(Measurement, IsOneInEachRoundTrip) {  // RFC 6298 section 3: one sample in 
     )");
 }
 
+TEST(Measurement, OfARepeatedSynAckIsNone) {  // RFC 6298 section 3: Karn's algorithm
+    run(syn_received(), R"(
+        +500
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        +100
+        < . 1:1(0) ack 1                // of the first, or of the second?
+        call accept
+        = status srtt_us 0 rto_ms 1000
+    )");
+}
+
+TEST(Measurement, RaisesAServicesTimeout) {  // RFC 6298 section 2.3: a flow without an effort
+    std::string script;
+    for (int at = 1; at < 501; at += 100) {
+        const std::string from = std::to_string(at), to = std::to_string(at + 100);
+        script += "< P. " + from + ":" + to + "(100) ack " + from + "\n> P. " + from + ":" + to +
+                  "(100) ack " + to + "\n+180\n< . " + to + ":" + to + "(0) ack " + to + "\n";
+    }
+    run(served(Serve::echo), script + R"(
+        < P. 501:601(100) ack 501
+        > P. 501:601(100) ack 601
+        +300
+        +200
+        > P. 501:601(100) ack 601
+    )");
+}
+
 TEST(Measurement, EndsWithItsAck) {  // RFC 6298 section 3: what is timed is timed once
     run(served(Serve::echo), R"(
         < . 1:1401(1400) ack 1

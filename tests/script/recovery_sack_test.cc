@@ -55,6 +55,19 @@ TEST(SackOnTheWire, RepeatsOnlyWhatIsLost) {  // RFC 6675 section 5, RFC 8985 se
     )"));
 }
 
+TEST(SackOnTheWire, RepeatsNothingBeyondTheWindow) {  // RFC 9293 section 3.8.6: it was taken back
+    run(with_sack(listening()), after_ten(R"(
+        < . 1:1(0) ack 1 win 2000 <sack 1401:2801>
+        < . 1:1(0) ack 1 win 2000 <sack 4201:5601 1401:2801>
+        < . 1:1(0) ack 1 win 2000 <sack 4201:7001 1401:2801>
+        > . 1:1401(1400) ack 1
+        < . 1:1(0) ack 1 win 2000 <sack 4201:8401 1401:2801>
+        < . 1:1(0) ack 2801 win 65535 <sack 4201:8401>
+        > . 2801:4201(1400) ack 1
+        < . 1:1(0) ack 14001
+    )"));
+}
+
 TEST(SackOnTheWire, WaitsForWhatIsOnlyReordered) {  // RFC 8985 section 6.2: a quarter of the RTT
     run(with_sack(listening()), after_ten(R"(
         < . 1:1(0) ack 1 <sack 1401:2801>
