@@ -22,7 +22,7 @@ GET = b"GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
 DOWNLOAD_BYTES = 3_000_000
 
 
-class Routed(FramesEndOnce, WorldCase):
+class Routed(FramesEndOnce):
     """The kernel at our link is a router, and a host lives behind it in a namespace of its own."""
     LINK_MTU = 1500
     DEFAULT_ROUTE = ()  # what else the host knows about its way
@@ -53,7 +53,7 @@ class Routed(FramesEndOnce, WorldCase):
         return self.appliance.metric("terminus_tcp_events_total", event=name)
 
 
-class NarrowRoute(Routed):
+class NarrowRoute(Routed, WorldCase):
     """What the router sends on is 1280 bytes at most, by its route. The host behind it does not
     know: its MSS is that of 1500."""
 
@@ -79,7 +79,7 @@ class NarrowRoute(Routed):
                 self.assertEqual(MEGABYTE, converse(talk, MEGABYTE))
 
 
-class NarrowLink(Routed):
+class NarrowLink(Routed, WorldCase):
     """The link behind the router carries 1400 bytes, and the host's MSS says 1500 all the same."""
     LINK_MTU = 1400
     DEFAULT_ROUTE = ("advmss", "1440")
