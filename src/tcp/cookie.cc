@@ -10,10 +10,9 @@ namespace {
 
 constexpr unsigned bucket_us_bits = 26;  // 2^24 steps of 4 microseconds
 constexpr unsigned low_bits = 24, class_bits = 3;
-constexpr unsigned isn_shift = 13;  // above the class and the tuple's MAC
-constexpr std::uint32_t low_mask = (1U << low_bits) - 1, tuple_mask = (1U << isn_shift) - 1;
-constexpr std::uint32_t isn_mask = low_mask >> isn_shift;
-constexpr std::uint64_t with_isn = 1U << 31;  // tells the two hashes apart
+constexpr std::uint32_t low_mask = (1U << low_bits) - 1, isn_mask = low_mask >> class_bits;
+// How far behind its SYN a peer can have sent that knows only the window of our SYN-ACK.
+constexpr std::uint32_t first_window_bytes = 65535;
 
 // What peers announce: the least that is worth a packet, the defaults of RFC 9293 section 3.7.1,
 // tunnels, Ethernet with IPv6 and IPv4, jumbo frames.
@@ -27,24 +26,14 @@ std::uint32_t offset_of(const CookieTuple& from) {
     return initial_seq(from.key, std::as_bytes(from.tuple), Tick{0}).value;
 }
 
-// The cookie's low bits: the class, and what vouches for it.
-struct Low {
-    std::uint32_t of_tuple,
-        of_isn;  // both hold the class; `of_isn` also vouches for the peer's ISN
-
-    [[nodiscard]] std::uint32_t all() const { return of_isn << isn_shift | of_tuple; }
-};
-
-Low low_of(const CookieTuple& from, std::uint64_t bucket, std::uint32_t mss_class) {
+// What hides the peer's ISN in a cookie, and vouches for all of it.
+std::uint32_t mac_of(const CookieTuple& from, std::uint64_t bucket, std::uint32_t mss_class) {
     std::array<std::uint64_t, 8> words{};
     std::ranges::copy(from.tuple, words.begin());
     words[6] = bucket;
     words[7] = mss_class;
     const std::span<const std::uint64_t> all{words};
-    const auto tuple = static_cast<std::uint32_t>(siphash(from.key, std::as_bytes(all)));
-    words[7] |= std::uint64_t{from.peer_isn.value} << 32 | with_isn;
-    const auto isn = static_cast<std::uint32_t>(siphash(from.key, std::as_bytes(all)));
-    return {(tuple << class_bits | mss_class) & tuple_mask, isn & isn_mask};
+    return static_cast<std::uint32_t>(siphash(from.key, std::as_bytes(all)));
 }
 
 // The stamp: 4 bits of window scale (15: none), SACK-permitted, ECN.
@@ -57,7 +46,9 @@ Seq make_cookie(const CookieTuple& from, std::uint32_t mss_bytes, Tick now) {
     const auto above = std::ranges::upper_bound(classes, mss_bytes);
     const auto below = std::max<std::ptrdiff_t>(above - classes.begin(), 1) - 1;
     const std::uint64_t bucket = bucket_of(now);
-    const std::uint32_t low = low_of(from, bucket, static_cast<std::uint32_t>(below)).all();
+    const auto mss_class = static_cast<std::uint32_t>(below);
+    const std::uint32_t hidden = mac_of(from, bucket, mss_class) + from.peer_isn.value;
+    const std::uint32_t low = (hidden << class_bits | mss_class) & low_mask;
     return Seq{offset_of(from) + (static_cast<std::uint32_t>(bucket) << low_bits | low)};
 }
 
@@ -67,9 +58,10 @@ OpenedCookie open_cookie(const CookieTuple& from, Seq cookie, Tick now,
     const std::uint64_t age = (bucket_of(now) - (content >> low_bits)) & 0xff;
     if (age > most_buckets) return {};
     const std::uint32_t mss_class = content & (classes.size() - 1);
-    const Low low = low_of(from, bucket_of(now) - age, mss_class);
-    const bool is_ours = low.of_tuple == (content & tuple_mask);
-    if (!is_ours || low.all() != (content & low_mask)) return {.is_ours = is_ours};
+    const std::uint32_t mac = mac_of(from, bucket_of(now) - age, mss_class);
+    const std::uint32_t isn = (content & low_mask) >> class_bits;
+    const std::uint32_t behind = (from.peer_isn.value + mac - isn) & isn_mask;
+    if (behind != 0) return {.is_ours = behind <= first_window_bytes};
     return {.is_ours = true, .mss_bytes = classes[mss_class]};
 }
 

@@ -77,6 +77,19 @@ TEST(Cookie, IsKnownAlsoInTheSegmentsBehind) {  // the first of them were lost, 
     EXPECT_FALSE(open_cookie(behind.of(), cookie, some_day.after_us(200 * second_us)).is_ours);
 }
 
+// A later segment of a peer whose first one was lost must never begin the connection: its text
+// would be taken for the beginning of the stream.
+TEST(Cookie, NeverTakesALaterSegmentForTheFirst) {
+    Connection it;
+    const Seq cookie = make_cookie(it.of(), 1460, some_day);
+    for (std::uint32_t behind = 1; behind <= 65535; ++behind) {
+        it.peer_isn += 1;
+        const auto opened = open_cookie(it.of(), cookie, some_day);
+        ASSERT_EQ(opened.mss_bytes, 0) << behind;
+        ASSERT_TRUE(opened.is_ours) << behind;
+    }
+}
+
 TEST(Cookie, IsGoodForAMinuteAndNotForFour) {  // whatever the moment in its bucket
     const Connection it;
     for (std::uint64_t later = 0; later < 70; later += 7) {

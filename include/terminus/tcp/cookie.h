@@ -2,13 +2,14 @@
 /// of its SYN-ACK and into the low bits of its timestamp. Nothing is kept; the ACK brings it all
 /// back.
 ///
-///     cookie = F(tuple) + (bucket << 24 | MAC' (11 bits) << 13 | MAC (10 bits) << 3 | MSS class)
+///     cookie = F(tuple) + (bucket << 24 | (MAC + peer's ISN, 21 bits) << 3 | MSS class)
 ///
 /// F is initial_seq()'s, and a bucket is 2^24 steps of its clock of 4 microseconds (67 s). So
 /// cookies grow from bucket to bucket as other ISNs do (RFC 6528 section 3), among which they may
 /// stand: only inside a bucket their order is random. MAC is SipHash-2-4 of the tuple, the bucket
-/// and the class, under the key that is fresh at each start; MAC' of the peer's ISN as well. So a
-/// later segment of a peer whose first ones were lost is told from a forgery.
+/// and the class, under the key that is fresh at each start. The peer's ISN itself is in it, less
+/// than 2^21 being certain: so a later segment of a peer whose first ones were lost is never taken
+/// for the first, and is told from nearly all forgeries.
 #pragma once
 
 #include "terminus/base/hash.h"
