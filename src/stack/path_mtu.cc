@@ -1,6 +1,7 @@
 #include "path_mtu.h"
 
 #include "terminus/tcp/open.h"
+#include "terminus/tcp/output.h"
 #include "terminus/tcp/path.h"
 #include "terminus/tcp/timeout.h"
 
@@ -94,8 +95,15 @@ std::uint32_t safe_mss_bytes(const Flow& flow, bool second_try) {
 }
 
 /// R1, RFC 9293 section 3.8.3, MUST-20, SHLD-10: after so many timeouts in a row the path itself is
-/// doubted; two later a still smaller size is tried, and two later none.
+/// doubted; two later a still smaller size is tried; two later small ones and such as before take
+/// turns, until something arrives that tells a black hole from an outage.
 constexpr std::uint8_t first_doubt = 4, second_doubt = 6, doubts_end = 8;
+
+/// Text of the segment that would be sent again.
+std::uint32_t oldest_bytes(const Core& core, const Flow& flow) {
+    const Busy* record = core.busy_of(flow);
+    return tcp::oldest_segment(flow, record != nullptr ? &record->effort : nullptr).length;
+}
 
 /// RFC 4821 section 7.7: large segments vanish and no router says why. Nothing is learnt until a
 /// small one arrives.
@@ -104,8 +112,9 @@ void try_smaller(Core& core, FlowId id, bool second_try) {
     // What everybody's links carry is not too large for this path.
     if (tcp::send_mss(flow) + header_bytes(flow) <= least_mtu6 && !second_try) return;
     const std::uint32_t mss_bytes = safe_mss_bytes(flow, second_try);
-    Busy* record = flow.in_flight() >= flow.mss_bytes() ? core.borrow(id) : nullptr;
-    const std::uint32_t former = tcp::send_mss(flow);
+    const std::uint32_t former = tcp::send_mss(flow), options = former - flow.mss_bytes();
+    const bool is_large = oldest_bytes(core, flow) + options > mss_bytes;
+    Busy* record = is_large ? core.borrow(id) : nullptr;
     if (record == nullptr || mss_bytes >= former) return;
     if (record->path.former_mss_bytes == 0)
         record->path.former_mss_bytes = static_cast<std::uint16_t>(former);
@@ -117,8 +126,12 @@ void look_for_black_hole(Core& core, FlowId id) {
     Busy* record = core.busy_of(flow);
     const bool trying = record != nullptr && record->path.former_mss_bytes != 0;
     if (flow.backoff == first_doubt) return try_smaller(core, id, false);
-    if (flow.backoff == second_doubt && trying) return try_smaller(core, id, true);
-    if (flow.backoff != doubts_end || !trying) return;
+    // IPv4 has paths for which even a first try, or segments of its size, are too large.
+    if (flow.backoff == second_doubt && (trying || flow.ip6 == 0))
+        return try_smaller(core, id, true);
+    if (flow.backoff < doubts_end) return;
+    if (flow.backoff % 2 != 0 && !trying) return try_smaller(core, id, true);
+    if (flow.backoff % 2 != 0 || !trying) return;
     tcp::set_send_mss(flow, record->path.former_mss_bytes);  // small ones vanish as well
     record->path.former_mss_bytes = 0;
 }

@@ -425,6 +425,28 @@ TEST(BlackHole, SwallowsNothingThatEveryLinkCarries) {  // RFC 8200 section 5: 1
     )");
 }
 
+TEST(BlackHole, MaySwallowShorterSegmentsOverIp4) {  // RFC 4821 section 7.2: IPv4's least is 68
+    run4(established(), R"(
+        call send 1000
+        > P. 1:1001(1000) ack 1
+        +200ms
+        > P. 1:1001(1000) ack 1
+        +400ms
+        > P. 1:1001(1000) ack 1
+        +800ms
+        > P. 1:1001(1000) ack 1
+        +1600ms
+        > P. 1:1001(1000) ack 1
+        +3200ms
+        > P. 1:1001(1000) ack 1
+        +6400ms
+        > . 1:513(512) ack 1
+        < . 1:1(0) ack 513
+        > P. 513:1001(488) ack 1
+        = event black_holes_found 1
+    )");
+}
+
 // The table.
 
 const NeighbourKey somebody{*parse_address("192.0.2.1"), 0};

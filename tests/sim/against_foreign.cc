@@ -49,8 +49,10 @@ public:
         : rng_{dice.of("calls")},
           here_{options_of(dice.child("here"), always_cookies(dice))},
           there_{ends_of(family_of(dice)), their_manners(dice), dice.of("foreign")},
-          to_there_{rng_.next(), weather_of(dice.child("weather there"))},
-          to_here_{rng_.next(), weather_of(dice.child("weather here"))},
+          // Only what we send meets a bottleneck: the foreign TCP does not look for its path's MTU.
+          to_there_{rng_.next(), weather_of(dice.child("weather there")),
+                    bottleneck_of(dice.child("route"), family_of(dice), here_.now())},
+          to_here_{rng_.next(), weather_of(dice.child("weather here")), {}},
           family_{family_of(dice)},
           in_bursts_{dice.flip("bursts")},
           fate_{dice.any_of(

@@ -70,6 +70,16 @@ Weather weather_of(const Dice& dice) {
     return weather;
 }
 
+Bottleneck bottleneck_of(const Dice& dice, Family family, Tick start) {
+    if (!dice.flip("narrows", 0.25)) return {};
+    const std::uint16_t mtu_bytes =
+        family == Family::ip6 ? dice.any_of<std::uint16_t>("mtu", {1280, 1400, 1492})
+                              : dice.any_of<std::uint16_t>("mtu", {600, 1006, 1400, 1492});
+    return {.mtu_bytes = mtu_bytes,
+            .says_too_big = dice.flip("says too big", 0.8),
+            .from = start.after_us(dice.below("narrows at", 8'000'000))};
+}
+
 std::uint32_t length_of(Rng& rng) {
     constexpr std::array bounds{1U, 10U, 1000U, 3000U, 20'000U, 20'000U, 60'000U, 60'000U};
     return rng.below(bounds[rng.below(bounds.size())] + 1);

@@ -10,6 +10,9 @@ namespace terminus::test {
 /// Everything that tcp::Settings offers, at random, with timers short enough for a simulation.
 [[nodiscard]] tcp::Settings settings_of(const Dice& dice);
 [[nodiscard]] Weather weather_of(const Dice& dice);
+/// Now and then a route that becomes narrow, never below the least MTU of its family; `start` is
+/// the simulation's beginning.
+[[nodiscard]] Bottleneck bottleneck_of(const Dice& dice, Family family, Tick start);
 /// A length of text: mostly short, now and then long; 0 too.
 [[nodiscard]] std::uint32_t length_of(Rng& rng);
 

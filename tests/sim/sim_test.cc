@@ -2,7 +2,8 @@
 //
 // TERMINUS_SIM_SEEDS: how many seeds are run in all (both worlds count); TERMINUS_SIM_FIRST: the
 // first of them; TERMINUS_SIM_SHARD=I/N: only each Nth of them; TERMINUS_SIM_SEED: one seed, to
-// repeat it. tests/sim/run does all that on every core.
+// repeat it; TERMINUS_SIM_TRACE=1: its frames, on standard error. tests/sim/run does all that on
+// every core.
 #include "simulation.h"
 #include "transitions.h"
 

@@ -73,9 +73,11 @@ public:
           rng_{dice.of("calls")},
           here_{options_of(dice.child("here"))},
           there_{other_end(options_of(dice.child("there")))},
-          to_there_{rng_.next(), weather_of(dice.child("weather there"))},
-          to_here_{rng_.next(), weather_of(dice.child("weather here"))},
           family_{dice.flip("family") ? Family::ip4 : Family::ip6},
+          to_there_{rng_.next(), weather_of(dice.child("weather there")),
+                    bottleneck_of(dice.child("route there"), family_, here_.now())},
+          to_here_{rng_.next(), weather_of(dice.child("weather here")),
+                   bottleneck_of(dice.child("route here"), family_, here_.now())},
           in_bursts_{dice.flip("bursts")} {}
 
     [[nodiscard]] std::string run();
@@ -96,8 +98,8 @@ private:
     Dice dice_;
     Rng rng_;
     Harness here_, there_;
-    Wire to_there_, to_here_;
     Family family_;
+    Wire to_there_, to_here_;
     bool in_bursts_;
     Pace pace_;
     ListenerId listener_;
@@ -158,6 +160,8 @@ void TwoStacks::carry(Harness& from, Harness& to, Wire& wire) {
         wire.send(std::move(frame), from.now());
     for (Bytes& frame : from.take_sent())
         wire.send(std::move(frame), from.now());
+    for (const Bytes& error : wire.take_errors())
+        from.inject(error);
     const auto frames = wire.arrived(to.now());
     if (frames.empty()) return;
     pace_.saw_work();

@@ -1,6 +1,8 @@
 #include "wire.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <iostream>
 #include <utility>
 
 namespace terminus::test {
@@ -18,6 +20,15 @@ bool is_ip6(const Bytes& frame) { return frame[12] == std::byte{0x86}; }
 bool may_fragment(const Bytes& frame) {
     constexpr std::size_t flags_at = link_bytes + 6;
     return !is_ip6(frame) && (frame[flags_at] & std::byte{0x40}) == std::byte{0};
+}
+
+/// With TERMINUS_SIM_TRACE set, what becomes of every frame goes to standard error.
+void trace(const char* what, const Bytes& frame, Tick now) {
+    static const bool is_wanted = std::getenv("TERMINUS_SIM_TRACE") != nullptr;
+    if (!is_wanted || is_arp(frame)) return;
+    const Datagram d = decode(frame);
+    std::cerr << now.us << ' ' << what << ' ' << d.source_port << '>' << d.destination_port << ' '
+              << describe(d) << '\n';
 }
 
 }  // namespace
@@ -55,10 +66,10 @@ bool Wire::is_lost(Tick now) {
     return rng_.chance(weather_.loss);
 }
 
-bool Wire::fits(const Bytes& frame) {
-    if (weather_.mtu_bytes == 0 || is_arp(frame)) return true;
-    if (frame.size() <= link_bytes + weather_.mtu_bytes || may_fragment(frame)) return true;
-    if (weather_.says_too_big) errors_.push_back(too_big(frame, weather_.mtu_bytes));
+bool Wire::fits(const Bytes& frame, Tick now) {
+    if (bottleneck_.mtu_bytes == 0 || now < bottleneck_.from || is_arp(frame)) return true;
+    if (frame.size() <= link_bytes + bottleneck_.mtu_bytes || may_fragment(frame)) return true;
+    if (bottleneck_.says_too_big) errors_.push_back(too_big(frame, bottleneck_.mtu_bytes));
     return false;
 }
 
@@ -71,7 +82,8 @@ void Wire::corrupt(Bytes& frame) {
 }
 
 void Wire::send(Bytes frame, Tick now) {
-    if (is_lost(now) || !fits(frame)) return;
+    if (is_lost(now)) return trace("lost", frame, now);
+    if (!fits(frame, now)) return trace("too big", frame, now);
     if (rng_.chance(weather_.duplication)) launch(frame, now);
     corrupt(frame);
     launch(std::move(frame), now);
@@ -87,6 +99,7 @@ void Wire::launch(Bytes frame, Tick now) {
 std::vector<Bytes> Wire::arrived(Tick now) {
     std::vector<Bytes> frames;
     while (!flying_.empty() && flying_.top().due <= now) {
+        trace("arrives", flying_.top().frame, now);
         frames.push_back(flying_.top().frame);
         flying_.pop();
     }
@@ -97,9 +110,7 @@ std::vector<Bytes> Wire::take_errors() { return std::exchange(errors_, {}); }
 
 void Wire::heal() {
     burst_end_ = {};
-    weather_ = {.delay_us = weather_.delay_us,
-                .mtu_bytes = weather_.mtu_bytes,
-                .says_too_big = weather_.says_too_big};
+    weather_ = {.delay_us = weather_.delay_us};
 }
 
 std::optional<Tick> Wire::next() const {

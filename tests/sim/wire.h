@@ -20,14 +20,21 @@ struct Weather {
     double burst = 0;  ///< that a burst of losses begins
     std::uint32_t burst_frames = 8;
     std::uint32_t delay_us = 1000, jitter_us = 0;
-    std::uint16_t mtu_bytes = 0;  ///< of the router's next link; 0: no router
-    bool says_too_big = true;     ///< the router sends the ICMP error of RFC 1191 and RFC 4443
+};
+
+/// A router on the way whose next link takes less from some moment on: a route that changed.
+struct Bottleneck {
+    std::uint16_t mtu_bytes = 0;  ///< 0: there is none
+    bool says_too_big = true;     ///< the router sends the ICMP error of RFC 1191 and RFC 4443;
+                                  ///< else it is a black hole (RFC 2923 section 2.1)
+    Tick from;
 };
 
 /// One direction.
 class Wire {
 public:
-    Wire(std::uint64_t seed, const Weather& weather) : rng_{seed}, weather_{weather} {}
+    Wire(std::uint64_t seed, const Weather& weather, const Bottleneck& bottleneck)
+        : rng_{seed}, weather_{weather}, bottleneck_{bottleneck} {}
 
     void send(Bytes frame, Tick now);
     /// The frames that have arrived by `now`, in their order of arrival.
@@ -51,12 +58,13 @@ private:
         }
     };
     [[nodiscard]] bool is_lost(Tick now);
-    [[nodiscard]] bool fits(const Bytes& frame);
+    [[nodiscard]] bool fits(const Bytes& frame, Tick now);
     void corrupt(Bytes& frame);
     void launch(Bytes frame, Tick now);
 
     Rng rng_;
     Weather weather_;
+    Bottleneck bottleneck_;
     bool is_cut_ = false;
     std::uint32_t burst_left_ = 0;
     Tick burst_end_;
