@@ -176,13 +176,4 @@ std::uint32_t Blocks::blocks_of(const Chain& chain) const {
     return count;
 }
 
-Chain Blocks::whole(std::uint32_t head) const {
-    Chain chain{.head = head};
-    for (std::uint32_t at = head; at != no_slot; at = blocks_[at].next) {
-        chain.tail = at;
-        chain.bytes += blocks_[at].length;
-    }
-    return chain;
-}
-
 }  // namespace terminus

@@ -53,7 +53,7 @@ struct Busy {
     bool aborts = false;           ///< an RST leaves with the next advance()
     bool end = false;              ///< the peer's FIN came in order
 };
-static_assert(sizeof(Busy) == 492);
+static_assert(sizeof(Busy) == 488);
 
 using BusySlab = Slab<Busy>;
 

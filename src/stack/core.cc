@@ -143,16 +143,14 @@ bool Core::make_conversation(Busy& record, const tcp::Settings& with) {
 }
 
 void Core::note_syn(const tcp::Flow& flow, const tcp::Segment& syn) {
-    const Busy* record = busy_of(flow);
-    if (record == nullptr || record->details == no_slot || !syn.has(tcp_flag::syn)) return;
-    Details& told = details[record->details];
-    told.irs = syn.seq;
-    told.peer_mss_bytes = static_cast<std::uint16_t>(tcp::peers_mss(syn, link(flow)));
+    Details* told = details_of(flow);
+    if (told == nullptr || !syn.has(tcp_flag::syn)) return;
+    told->irs = syn.seq;
+    told->peer_mss_bytes = static_cast<std::uint16_t>(tcp::peers_mss(syn, link(flow)));
 }
 
 void Core::note_ecn(const tcp::Flow& flow) {
-    const Busy* record = busy_of(flow);
-    if (record != nullptr && record->details != no_slot) details[record->details].ecn_seen = true;
+    if (Details* told = details_of(flow)) told->ecn_seen = true;
 }
 
 void Core::give_back_if_quiet(FlowId id, bool silent) {

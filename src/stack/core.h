@@ -27,6 +27,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace terminus {
@@ -131,6 +132,9 @@ struct Core {
     [[nodiscard]] Ownership ownership(std::uint8_t index, const Address& address) const {
         return interfaces[index].ownerships.of(address);
     }
+    [[nodiscard]] Ownership ownership(std::uint8_t index, be32 address) const {
+        return interfaces[index].ownerships.of(address);
+    }
     /// What the interface and the ceilings of the configuration allow the flow.
     [[nodiscard]] tcp::LinkLimits link(const tcp::Flow& flow) const {
         const InterfaceState& state = interfaces[flow.interface];
@@ -145,10 +149,18 @@ struct Core {
     }
     /// What the flow obeys: its conversation's own settings, else the device's.
     [[nodiscard]] const tcp::Settings& settings_of(const tcp::Flow& flow) const {
-        if (flow.service != tcp::Flow::no_service) return settings.tcp;
+        const Details* own = details_of(flow);
+        return own != nullptr ? own->settings : settings.tcp;
+    }
+    /// What is kept of a conversation beyond its busy record; null for the flow of a service.
+    [[nodiscard]] const Details* details_of(const tcp::Flow& flow) const {
+        if (flow.service != tcp::Flow::no_service) return nullptr;
         const Busy* record = busy_of(flow);
-        const bool own = record != nullptr && record->details != no_slot;
-        return own ? details[record->details].settings : settings.tcp;
+        return record != nullptr && record->details != no_slot ? &details[record->details]
+                                                               : nullptr;
+    }
+    [[nodiscard]] Details* details_of(const tcp::Flow& flow) {
+        return const_cast<Details*>(std::as_const(*this).details_of(flow));
     }
     [[nodiscard]] tcp::Context context(const tcp::Flow& flow, Tick now) const {
         return {settings_of(flow), link(flow), now};

@@ -72,9 +72,7 @@ bool ends_by_hard_error(const Flow& flow) {
 
 /// RFC 9293 section 3.9.2.2, MUST-56 and SHLD-25: nothing ends, but STATUS tells of it.
 void remember(Core& core, const Flow& flow, CallError error) {
-    const Busy* record = core.busy_of(flow);
-    if (record != nullptr && record->details != no_slot)
-        core.details[record->details].soft_error = error;
+    if (Details* details = core.details_of(flow)) details->soft_error = error;
 }
 
 void receive_flow_error(Core& core, FlowId id, ErrorClass kind, CallError error) {
@@ -128,10 +126,9 @@ void receive_error(Core& core, const Turn& turn, Packet& packet) {
 }
 
 CallError soft_error_or(const Core& core, const Flow& flow, CallError otherwise) {
-    const Busy* record = core.busy_of(flow);
-    if (record == nullptr || record->details == no_slot) return otherwise;
-    const CallError soft = core.details[record->details].soft_error;
-    return soft == CallError::none ? otherwise : soft;
+    const Details* details = core.details_of(flow);
+    const bool knows = details != nullptr && details->soft_error != CallError::none;
+    return knows ? details->soft_error : otherwise;
 }
 
 void forget_soft_error(Core& core, const Busy& record) {

@@ -4,6 +4,17 @@ namespace terminus {
 
 using tcp::State;
 
+namespace {
+
+/// Delayed ACKs whose text went with an ACK stay queued until they would have been due: few flows
+/// with much text leave many. The pool has four times this room beyond one entry for each flow.
+std::uint32_t stale_acks(std::uint32_t flows) {
+    constexpr std::uint32_t most = 1U << 18, for_each = 2;
+    return flows < most / for_each ? flows * for_each : most;
+}
+
+}  // namespace
+
 std::size_t Flows::bytes_needed(const StackSettings& settings) {
     return whole_lines(Records<tcp::Flow>::bytes_needed(settings.flows)) +
            whole_lines(Table::bytes_needed(settings.flows)) +
@@ -57,7 +68,7 @@ void Flows::count(State state, int change) {
     counters_.flows[static_cast<std::size_t>(state)] += static_cast<std::uint64_t>(change);
 }
 
-void Flows::settle(FlowId id, const Before& before) {
+void Flows::settle_change(FlowId id, const Before& before) {
     tcp::Flow& flow = records_[id];
     if (flow.state() != before.state) {
         count(before.state, -1);
@@ -121,7 +132,8 @@ void Flows::make_ready(FlowId id) {
 
 bool Flows::delay_ack(FlowId id, std::uint32_t delay_ms, Tick now) {
     // A flow that sends much may leave many entries behind one that waits: timers need room too.
-    if (delayed_acks_.size() >= records_.capacity()) return false;
+    if (delayed_acks_.size() / 2 >= records_.capacity() / 2 + stale_acks(records_.capacity()))
+        return false;
     return delayed_acks_.push(id, now.deadline_ms(), delay_ms);
 }
 

@@ -57,7 +57,11 @@ public:
         return {records_[id].state(), records_[id].deadline};
     }
     /// After a change: counts the state, queues TIME-WAIT, files a deadline that has come earlier.
-    void settle(FlowId id, const Before& before);
+    void settle(FlowId id, const Before& before) {
+        const tcp::Flow& flow = records_[id];
+        if (flow.state() != before.state || is_before(flow.deadline, before.deadline))
+            settle_change(id, before);
+    }
     /// The first deadline of a flow that create() made; its state is counted. False: no timer is
     /// left, and the flow must be erased.
     [[nodiscard]] bool begin(FlowId id);
@@ -102,6 +106,7 @@ public:
 
 private:
     void count(tcp::State state, int change);
+    void settle_change(FlowId id, const Before& before);
     [[nodiscard]] bool queue_time_wait(FlowId id);
 
     HashKey key_;

@@ -11,14 +11,6 @@ namespace {
 
 using tcp::Flow;
 
-/// Null for the flow of a service.
-Details* details_of(Core& core, const Flow& flow) {
-    if (flow.service != Flow::no_service) return nullptr;
-    const Busy* record = core.busy_of(flow);
-    const bool has_one = record != nullptr && record->details != no_slot;
-    return has_one ? &core.details[record->details] : nullptr;
-}
-
 Pace pace_of(const Core& core, const Flow& flow) {
     const std::uint32_t unsent = unsent_bytes(core, flow);
     if (flow.in_flight() == 0 && unsent == 0) return Pace::idle;
@@ -34,19 +26,19 @@ Pace pace_of(const Core& core, const Flow& flow) {
 }  // namespace
 
 void note_received(Core& core, const Flow& flow, const tcp::Arrival& arrival, Tick now) {
-    Details* details = details_of(core, flow);
+    Details* details = core.details_of(flow);
     if (details == nullptr || arrival.drop != Drop::none) return;
     details->history.ack_received = now;
     if (arrival.text_length > 0) details->history.data_received = now;
 }
 
 void note_text_sent(Core& core, const Flow& flow, Tick now) {
-    if (Details* details = details_of(core, flow)) details->history.data_sent = now;
+    if (Details* details = core.details_of(flow)) details->history.data_sent = now;
 }
 
 void note_pace(Core& core, FlowId id, Tick now) {
     const Flow& flow = core.flows[id];
-    Details* details = details_of(core, flow);
+    Details* details = core.details_of(flow);
     if (details == nullptr || !tcp::is_synchronised(flow.state())) return;
     History& history = details->history;
     const Pace pace = pace_of(core, flow);

@@ -13,19 +13,31 @@ Prefix OwnAddress::on_link() const {
     return prefix;
 }
 
-Ownerships::Ownerships(const Interface& interface) : answered_{interface.prefixes} {
+Ownerships::Ownerships(const Interface& interface) {
     own_.push_back(link_local_of(interface));
-    broadcasts_.push_back(Address::ip4(be32{0xffffffff}));
+    broadcasts4_.push_back(0xffffffff);
     for (const OwnAddress& own : interface.addresses) {
-        own_.push_back(own.address);
-        if (const auto broadcast = own.on_link().broadcast()) broadcasts_.push_back(*broadcast);
+        if (own.address.family() == Family::ip4)
+            own4_.push_back(own.address.ip4().raw());
+        else
+            own_.push_back(own.address);
+        if (const auto broadcast = own.on_link().broadcast())
+            broadcasts4_.push_back(broadcast->ip4().raw());
     }
+    for (const Prefix& prefix : interface.prefixes)
+        add(prefix);
+}
+
+void Ownerships::add(const Prefix& prefix) {
+    if (prefix.address.family() == Family::ip6) return answered_.push_back(prefix);
+    const std::uint32_t mask = prefix.length == 0 ? 0 : ~std::uint32_t{0} << (32 - prefix.length);
+    answered4_.push_back({be32{mask}.raw(), prefix.address.ip4().raw()});
 }
 
 Ownership Ownerships::of(const Address& address) const {
+    if (address.family() == Family::ip4) return of(address.ip4());
     if (std::ranges::find(own_, address) != own_.end()) return Ownership::own;
     if (address.is_multicast()) return Ownership::group;
-    if (std::ranges::find(broadcasts_, address) != broadcasts_.end()) return Ownership::broadcast;
     const bool answered = std::ranges::any_of(
         answered_, [&](const Prefix& prefix) { return prefix.contains(address); });
     return answered ? Ownership::answered : Ownership::none;

@@ -6,11 +6,8 @@ namespace {
 
 /// Null for a flow that does not linger.
 Details* lingering(Core& core, const tcp::Flow& flow) {
-    if (flow.service != tcp::Flow::no_service) return nullptr;
-    const Busy* record = core.busy_of(flow);
-    if (record == nullptr || record->details == no_slot) return nullptr;
-    Details& details = core.details[record->details];
-    return details.lingers ? &details : nullptr;
+    Details* details = core.details_of(flow);
+    return details != nullptr && details->lingers ? details : nullptr;
 }
 
 }  // namespace

@@ -226,6 +226,45 @@ bool wants_nagle(const Core& core, const Flow& flow) {
     return record == nullptr || record->effort.urgent_out == 0;  // urgent text does not wait
 }
 
+/// The usual end of what a quiet flow receives: an ACK at most is left to say.
+bool has_nothing_to_send(const Core& core, const Flow& flow, std::uint32_t unsent) {
+    const bool owes_fin = tcp::has_closed(flow.state()) && flow.fin_sent == 0;
+    return unsent == 0 && !owes_fin && core.busy_of(flow) == nullptr;
+}
+
+/// Text, FIN and what was lost, as far as windows and buffers let them; false: the rest waits for
+/// another turn.
+bool send_text(Core& core, const Turn& turn, FlowId id, Writer& writer, std::uint32_t unsent) {
+    Flow& flow = core.flows[id];
+    borrow_for_flight(core, id, unsent);
+    if (unsent > 0) follow_path(core, id, turn.now);
+    std::uint32_t probe = unsent > 0 ? path_probe_bytes(core, id, turn.now) : 0;
+    if (tcp::Effort* effort = core.effort_of(flow); effort != nullptr && flow.in_flight() == 0)
+        tcp::restart_after_idle(*effort, flow, core.settings_of(flow), turn.now);
+    for (int i = 0; !has_nothing_to_send(core, flow, unsent); ++i) {
+        const auto plan = tcp::next_segment(flow, core.effort_of(flow),
+                                            {.unsent_bytes = unsent,
+                                             .nagle = wants_nagle(core, flow),
+                                             .more = corks(core, flow),
+                                             .path_probe_bytes = probe},
+                                            core.settings_of(flow));
+        if (!plan) break;
+        if (i == most_segments || !send_plan(core, turn, id, writer, *plan)) {
+            if (flow.ack_pending != 0) flow.ack_now = 1;
+            core.flows.make_ready(id);
+            return false;
+        }
+        unsent = unsent_bytes(core, flow);
+        if (probe != 0 && plan->length > flow.mss_bytes()) {
+            begin_path_probe(core, id, turn.now);
+            probe = 0;
+        }
+    }
+    wait_for_window(core, id, unsent, turn.now);
+    if (flow.service == Flow::no_service) note_pace(core, id, turn.now);
+    return true;
+}
+
 }  // namespace
 
 std::uint32_t unsent_bytes(const Core& core, const Flow& flow) {
@@ -251,33 +290,9 @@ std::uint32_t unsent_bytes(const Core& core, const Flow& flow) {
 void output(Core& core, const Turn& turn, FlowId id, Packet* packet) {
     Flow& flow = core.flows[id];
     Writer writer{core, turn, id, packet};
-    std::uint32_t unsent = unsent_bytes(core, flow);
-    borrow_for_flight(core, id, unsent);
-    if (unsent > 0) follow_path(core, id, turn.now);
-    std::uint32_t probe = unsent > 0 ? path_probe_bytes(core, id, turn.now) : 0;
-    if (tcp::Effort* effort = core.effort_of(flow); effort != nullptr && flow.in_flight() == 0)
-        tcp::restart_after_idle(*effort, flow, core.settings_of(flow), turn.now);
-    for (int i = 0;; ++i) {
-        const auto plan = tcp::next_segment(flow, core.effort_of(flow),
-                                            {.unsent_bytes = unsent,
-                                             .nagle = wants_nagle(core, flow),
-                                             .more = corks(core, flow),
-                                             .path_probe_bytes = probe},
-                                            core.settings_of(flow));
-        if (!plan) break;
-        if (i == most_segments || !send_plan(core, turn, id, writer, *plan)) {
-            if (flow.ack_pending != 0) flow.ack_now = 1;
-            core.flows.make_ready(id);
-            return;
-        }
-        unsent = unsent_bytes(core, flow);
-        if (probe != 0 && plan->length > flow.mss_bytes()) {
-            begin_path_probe(core, id, turn.now);
-            probe = 0;
-        }
-    }
-    wait_for_window(core, id, unsent, turn.now);
-    if (flow.service == Flow::no_service) note_pace(core, id, turn.now);
+    const std::uint32_t unsent = unsent_bytes(core, flow);
+    if (!has_nothing_to_send(core, flow, unsent) && !send_text(core, turn, id, writer, unsent))
+        return;
     if (flow.ack_now != 0 || opens_window(core, flow)) return send_ack(core, id, writer);
     // An ACK that was delayed before is queued already.
     if (flow.ack_pending == 0 || packet == nullptr || !packet->owes_ack) return;

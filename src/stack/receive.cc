@@ -58,12 +58,13 @@ bool is_segment(const Packet& packet) {
 }
 
 bool is_addressed_to_us(const Core& core, const Packet& packet, Ownership& owned) {
-    const Key key = packet.view.family == Family::ip4 ? key_of_packet(packet) : Key{};
-    const Address destination =
-        packet.view.family == Family::ip4
-            ? local_address(key)
-            : Address::ip6(packet.header_at<Ip6Header>(packet.view.l3).destination.data());
-    owned = core.ownership(packet.interface, destination);
+    if (packet.view.family == Family::ip4)
+        owned = core.ownership(packet.interface,
+                               packet.header_at<Ip4Header>(packet.view.l3).destination);
+    else
+        owned = core.ownership(
+            packet.interface,
+            Address::ip6(packet.header_at<Ip6Header>(packet.view.l3).destination.data()));
     return owned != Ownership::none;
 }
 
@@ -136,17 +137,28 @@ void finish(Core& core, const Turn& turn, const Packet& packet) {
     }
 }
 
+/// A burst mostly comes in by one interface: what it brings is summed up first.
 void count_received(Core& core, std::span<const Packet> packets) {
+    InterfaceCounters* counters = core.counters.interfaces.data();
+    std::uint64_t frames = 0, bytes = 0;
+    const auto add_up = [&] {
+        core.counters.frames_received += frames;
+        counters->frames_received += frames;
+        counters->bytes_received += bytes;
+        frames = bytes = 0;
+    };
     for (const Packet& packet : packets) {
         if (packet.frame.is_handed) {  // another worker's lane received it, and counted it
             ++core.counters.handed_in;
             continue;
         }
-        ++core.counters.frames_received;
-        InterfaceCounters& counters = core.counters.interfaces[packet.interface];
-        ++counters.frames_received;
-        counters.bytes_received += packet.frame.length;
+        InterfaceCounters* its = &core.counters.interfaces[packet.interface];
+        if (its != counters) add_up();
+        counters = its;
+        ++frames;
+        bytes += packet.frame.length;
     }
+    add_up();
 }
 
 }  // namespace
@@ -184,8 +196,7 @@ void receive_burst(Core& core, const Turn& turn, std::span<Frame> burst) {
     TERMINUS_ASSERT(burst.size() <= most_packets);
     const std::span packets{core.packets.data(), burst.size()};
     for (std::size_t i = 0; i < burst.size(); ++i) {
-        packets[i] = Packet{};
-        packets[i].frame = burst[i];
+        packets[i].begin(burst[i]);
         parse_packet(core, packets[i]);
     }
     count_received(core, packets);

@@ -17,7 +17,6 @@ void count_arrival(Core& core, const Arrival& arrival) {
     if (arrival.refused) core.counters.count(TcpEvent::handshakes_failed);
     if (arrival.ended && !arrival.reset && !arrival.refused) core.counters.count(TcpEvent::closed);
     if (arrival.established) core.counters.count(TcpEvent::established);
-    if (arrival.recovers) core.counters.count(TcpEvent::fast_retransmits);
 }
 
 /// Returns false when the flow ended.
@@ -67,9 +66,7 @@ void answer_unacceptable(Core& core, const Turn& turn, const Packet& packet, Flo
     flow.ack_now = 1;
     if (!challenged) return;
     core.counters.count(TcpEvent::challenge_acks);
-    const Busy* record = core.busy_of(flow);
-    if (record != nullptr && record->details != no_slot)
-        ++core.details[record->details].challenge_acks;
+    if (Details* details = core.details_of(flow)) ++details->challenge_acks;
 }
 
 /// RFC 5681 section 3.2: duplicate ACKs are the first sign of loss, SACK and ECE are others, and
@@ -125,10 +122,70 @@ void answer_from_flow(Core& core, const Turn& turn, Packet& packet, const Flow& 
     answer_segment(core, turn, packet, reply, core.settings_of(flow));
 }
 
+/// The timestamps of a flow's segment, which has no other options: RFC 7323 appendix A. True when
+/// there are none and none were agreed on, or when they are such as to be kept.
+bool takes_timestamp(Flow& flow, const TcpHeader& header) {
+    if (flow.timestamps == 0) return header.header_bytes() == sizeof header;
+    if (header.header_bytes() != sizeof header + timestamps_only_bytes) return false;
+    const auto* options = reinterpret_cast<const std::byte*>(&header + 1);
+    if (!is_timestamps_only({options, timestamps_only_bytes})) return false;
+    const std::uint32_t ts_value = load<be32>(options + 4).host();
+    if (tcp::is_ts_before(ts_value, flow.ts_recent())) return false;
+    flow.keep_ts_recent(ts_value);
+    return true;
+}
+
+/// Header prediction (V. Jacobson): a bare ACK that tells a quiet flow nothing new proves only that
+/// the peer is alive. Most packets to most flows are such. True: it has been dealt with, as the
+/// whole way of receive_segment() would have.
+bool take_expected_ack(Flow& flow, const Packet& packet, Tick now) {
+    const auto& header = packet.header_at<TcpHeader>(packet.view.l4);
+    const bool is_quiet = flow.state() == tcp::State::established &&
+                          flow.waits() == tcp::Waits::silence && flow.holds() == tcp::Held::mark &&
+                          flow.in_flight() == 0;
+    const bool owes_nothing = (flow.ack_now | flow.ack_pending | flow.ready | flow.ecn) == 0;
+    const bool is_bare = header.flags == tcp_flag::ack && packet.view.payload == packet.view.end;
+    const bool is_expected = header.seq.host() == flow.rcv_nxt.value &&
+                             header.ack.host() == flow.snd_una.value &&
+                             std::uint32_t{header.window.host()} << flow.send_scale == flow.snd_wnd;
+    const bool window_is_open = flow.rcv_wnd() >= 2 * flow.mss_bytes();
+    if (!is_quiet || !owes_nothing || !is_bare || !is_expected || !window_is_open) return false;
+    if (!takes_timestamp(flow, header)) return false;
+    flow.last_heard = now.ms();
+    flow.backoff = 0;
+    flow.snd_wl1 = flow.rcv_nxt;
+    return true;
+}
+
 /// How long the peer took to answer our SYN or SYN-ACK, if that was sent once.
 void count_handshake(Core& core, const Flow& flow) {
     if (flow.retransmitted == 0 && !flow.srtt.is_zero())
         core.counters.handshake.add(static_cast<std::uint32_t>(flow.srtt.us()));
+}
+
+/// What a segment means besides text and ACKs: the flow's beginning or its end, answers that are
+/// owed at once. False: the packet is settled.
+bool carry_out(Core& core, const Turn& turn, Packet& packet, FlowId id, const tcp::Segment& segment,
+               const Arrival& arrival, const Flows::Before& before) {
+    Flow& flow = core.flows[id];
+    packet.drop = arrival.drop;
+    count_arrival(core, arrival);
+    if (arrival.ended) {
+        end(core, id, arrival);
+        return false;
+    }
+    if (arrival.reopens && begin_anew(core, turn, packet, id)) return false;
+    if (arrival.answered) answer_unacceptable(core, turn, packet, id, arrival.challenged);
+    core.flows.settle(id, before);  // its state is counted before its text may end it
+    if (arrival.reply) answer_from_flow(core, turn, packet, flow, *arrival.reply);
+    if (arrival.established || arrival.repeat_syn) core.note_syn(flow, segment);
+    if (!arrival.established) return true;
+    count_handshake(core, flow);
+    follow_path(core, id, turn.now);
+    const Flows::Before established = core.flows.before(id);
+    const bool stays = establish(core, turn, id);
+    if (stays) core.flows.settle(id, established);
+    return stays;
 }
 
 }  // namespace
@@ -165,26 +222,18 @@ void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Rep
 
 void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id) {
     Flow& flow = core.flows[id];
+    if (take_expected_ack(flow, packet, turn.now)) return;
     const tcp::Segment segment = read_segment(packet);
     Flows::Before before = core.flows.before(id);
     const Arrival arrival = tcp::on_segment(flow, core.effort_of(flow), segment,
                                             core.context(flow, packet.hash, turn.now));
-    packet.drop = arrival.drop;
-    count_arrival(core, arrival);
-    if (arrival.ended) return end(core, id, arrival);
-    if (flow.service == Flow::no_service) note_received(core, flow, arrival, turn.now);
-    if (arrival.reopens && begin_anew(core, turn, packet, id)) return;
-    if (arrival.answered) answer_unacceptable(core, turn, packet, id, arrival.challenged);
-    core.flows.settle(id, before);  // its state is counted before its text may end it
-    before = core.flows.before(id);
-    if (arrival.reply) answer_from_flow(core, turn, packet, flow, *arrival.reply);
-    if (segment.ecn != 0 && flow.ecn != 0) core.note_ecn(flow);
-    if (arrival.established || arrival.repeat_syn) core.note_syn(flow, segment);
-    if (arrival.established) {
-        count_handshake(core, flow);
-        follow_path(core, id, turn.now);
-        if (!establish(core, turn, id)) return;
+    if (!arrival.is_next) {
+        if (!carry_out(core, turn, packet, id, segment, arrival, before)) return;
+        before = core.flows.before(id);
     }
+    if (flow.service == Flow::no_service) note_received(core, flow, arrival, turn.now);
+    if (segment.ecn != 0 && flow.ecn != 0) core.note_ecn(flow);
+    if (arrival.recovers) core.counters.count(TcpEvent::fast_retransmits);
     borrow_for_recovery(core, turn, id, segment, arrival);
     act_on_arrival(core, turn, packet, id, arrival);
     if (core.flows[id].state() != tcp::State::closed) core.flows.settle(id, before);

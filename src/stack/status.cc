@@ -63,6 +63,8 @@ void tell_timing(const Core& core, const Flow& flow, Status& status) {
     status.backoff = flow.backoff;
     const bool repeats = flow.waits() == tcp::Waits::answer && flow.in_flight() > 0;
     status.retransmissions_in_a_row = repeats ? flow.backoff : 0;
+    const bool asks = flow.waits() == tcp::Waits::window || flow.waits() == tcp::Waits::silence;
+    status.probes = asks ? flow.backoff : 0;  // of the window, or of a silent peer
 }
 
 /// The pipe and what became of it: RFC 6675 section 3.
@@ -79,7 +81,6 @@ void tell_recovery(const tcp::Effort& effort, Status& status) {
     status.total_retransmissions = effort.total_retransmissions;
     status.delivered_segments = effort.delivered_segments;
     status.duplicate_sacks = effort.duplicate_sacks;
-    status.probes = effort.probes;
 }
 
 void tell_busy(const Core& core, const Busy& record, Status& status) {

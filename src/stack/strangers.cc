@@ -26,6 +26,12 @@ void refuse_segment(Core& core, const Turn& turn, Packet& packet, const Segment&
 /// RFC 9293 section 3.9.2.3, MUST-63: the source must be a single host's address, and not our own
 /// (LAND).
 bool is_source_valid(const Core& core, const Packet& packet) {
+    if (packet.view.family == Family::ip4) {
+        const auto& ip = packet.header_at<Ip4Header>(packet.view.l3);
+        const Ownership owned = core.ownership(packet.interface, ip.source);
+        return owned != Ownership::own && owned != Ownership::broadcast &&
+               ip.source != ip.destination && ip.source.raw() != 0;
+    }
     const Address source = remote_address(packet.key);
     const Ownership owned = core.ownership(packet.interface, source);
     return owned != Ownership::own && owned != Ownership::broadcast && !source.is_unspecified() &&
@@ -84,12 +90,12 @@ tcp::Seq choose_iss(const Core& core, const Turn& turn, const Packet& packet) {
     return packet.reopens && iss < packet.isn_floor + step ? packet.isn_floor + step : iss;
 }
 
-/// A flow in SYN-RECEIVED; no_flow: there is no room, and the packet is settled.
+/// A flow in SYN-RECEIVED, begun by `came`; no_flow: there is no room, and the packet is settled.
 FlowId begin_flow(Core& core, const Turn& turn, Packet& packet, const Standing& standing,
-                  const Beginning& beginning) {
+                  const Segment& came, const Beginning& beginning) {
     const FlowId id = make_flow(core, packet);
     if (id == no_flow) {
-        no_room(core, turn, packet, read_segment(packet));
+        no_room(core, turn, packet, came);
         return no_flow;
     }
     tcp::Flow& flow = core.flows[id];
@@ -124,62 +130,63 @@ Drop half_open_limit(const Core& core, const Standing& standing) {
     return is_full(core.listeners[standing.listener]) ? Drop::listener_full : Drop::none;
 }
 
-void accept_syn(Core& core, const Turn& turn, Packet& packet, const Standing& standing) {
+void accept_syn(Core& core, const Turn& turn, Packet& packet, const Standing& standing,
+                const Segment& syn) {
     packet.drop = half_open_limit(core, standing);
     const bool is_full = packet.drop != Drop::none;
     if (is_accept_queue_full(core, standing)) {
         packet.drop = Drop::listener_full;
         return;
     }
-    const Segment segment = read_segment(packet);
     if (wants_cookie(settings_for(core, standing), is_full))
-        return send_cookie(core, turn, packet, standing, segment);
+        return send_cookie(core, turn, packet, standing, syn);
     if (is_full) return;
     const tcp::Seq iss = choose_iss(core, turn, packet);
-    packet.flow = begin_flow(core, turn, packet, standing, {segment, iss});
+    packet.flow = begin_flow(core, turn, packet, standing, syn, {syn, iss});
     packet.repeat_syn = packet.flow != no_flow;
 }
 
 /// The ACK of a cookie begins the flow that its SYN did not: RFC 4987 section 3.6. It is a flow in
 /// SYN-RECEIVED for a moment, which the ACK ends as it would have.
 void accept_cookie(Core& core, const Turn& turn, Packet& packet, const Standing& standing,
-                   const Beginning& beginning) {
+                   const Segment& ack, const Beginning& beginning) {
     if (is_accept_queue_full(core, standing)) {  // the peer sends its text again
         packet.drop = Drop::listener_full;
         return;
     }
-    const FlowId id = begin_flow(core, turn, packet, standing, beginning);
+    const FlowId id = begin_flow(core, turn, packet, standing, ack, beginning);
     if (id == no_flow) return;
     core.counters.count(TcpEvent::syn_cookies_accepted);
     tcp::Flow& flow = core.flows[id];
     flow.stop_timing();  // nobody knows when the SYN-ACK left
     receive_segment(core, turn, packet, id);
-    flow.srtt = flow.rttvar = tcp::ShortMicros{};  // nor did its timestamp tell exactly
+    if (!core.flows.is_named(id, packet.key)) return;  // it ended at once
+    flow.srtt = flow.rttvar = tcp::ShortMicros{};      // nor did its timestamp tell exactly
 }
 
 /// An ACK without a flow: RFC 9293 section 3.10.7.2, second, unless a cookie of ours comes back.
-void judge_ack(Core& core, const Turn& turn, Packet& packet, const Standing& standing) {
-    const Segment segment = read_segment(packet);
+void judge_ack(Core& core, const Turn& turn, Packet& packet, const Standing& standing,
+               const Segment& segment) {
     if (core.cookie_sent_at && !core.draining) {
         if (keeps_nothing(core, standing) && hold_stateless(core, turn, packet, segment)) return;
         const auto beginning = read_cookie(core, turn, packet, standing, segment);
-        if (beginning) return accept_cookie(core, turn, packet, standing, *beginning);
+        if (beginning) return accept_cookie(core, turn, packet, standing, segment, *beginning);
         if (packet.drop != Drop::none) return;
     }
     refuse_segment(core, turn, packet, segment);
 }
 
-void open(Core& core, const Turn& turn, Packet& packet, const Standing& standing) {
-    const Segment segment = read_segment(packet);
+void open(Core& core, const Turn& turn, Packet& packet, const Standing& standing,
+          const Segment& segment) {
     switch (tcp::on_stranger(segment)) {
         case Opening::ignore:
             packet.drop =
                 segment.has(tcp_flag::rst) ? Drop::reset_without_flow : Drop::tcp_unacceptable;
             return;
-        case Opening::refuse: return judge_ack(core, turn, packet, standing);
+        case Opening::refuse: return judge_ack(core, turn, packet, standing, segment);
         case Opening::accept:
             if (core.draining) return refuse_segment(core, turn, packet, segment);
-            return accept_syn(core, turn, packet, standing);
+            return accept_syn(core, turn, packet, standing, segment);
     }
 }
 
@@ -193,7 +200,8 @@ void judge_by_policy(Core& core, const Turn& turn, Packet& packet) {
     const Segment segment = read_segment(packet);
     switch (rule->action) {
         case Action::serve:
-            return open(core, turn, packet, {.service = static_cast<std::uint8_t>(rule->service)});
+            return open(core, turn, packet, {.service = static_cast<std::uint8_t>(rule->service)},
+                        segment);
         case Action::reset: return refuse_segment(core, turn, packet, segment);
         case Action::unreachable:
             if (segment.has(tcp_flag::rst)) {
@@ -254,7 +262,8 @@ void judge_stranger(Core& core, const Turn& turn, Packet& packet) {
     const auto slot = static_cast<std::uint32_t>(listener - core.listeners.data());
     const Listener& stands = listener->listener;
     open(core, turn, packet,
-         stands.serves ? Standing{.service = stands.service} : Standing{.listener = slot});
+         stands.serves ? Standing{.service = stands.service} : Standing{.listener = slot},
+         read_segment(packet));
 }
 
 }  // namespace terminus

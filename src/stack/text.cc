@@ -61,11 +61,11 @@ Taken serve(Core& core, FlowId id, std::span<const std::byte> text, Tick now) {
     } else {
         // What is promised stays bounded: a peer that asks and never acknowledges has to wait.
         const std::uint32_t promised = flow.in_flight() + unsent_bytes(core, flow);
-        if (service.text() == Text::generated &&
-            promised >= core.settings_of(flow).send_buffer_bytes)
+        if (promised >= core.settings_of(flow).send_buffer_bytes &&
+            service.text() == Text::generated)
             return {};
         ServiceState state = state_of(core, flow);
-        taken = service.take(state, text, all_acknowledged(core, flow));
+        taken = service.take(state, text, promised == 0);
         if (taken.capture) capture_text(core, id, text, now);
         keep_service_state(core, flow, state);
     }
@@ -218,6 +218,7 @@ bool take_text(Core& core, const Turn& turn, Packet& packet, FlowId id,
 
 bool offer_text(Core& core, const Turn& turn, FlowId id) {
     Flow& flow = core.flows[id];
+    if (core.busy_of(flow) == nullptr && flow.state() == tcp::State::established) return true;
     if (const Busy* record = core.busy_of(flow);
         record != nullptr && record->effort.fin_held != 0 && record->effort.fin_seq == flow.rcv_nxt)
         take_due_fin(core, turn, id);

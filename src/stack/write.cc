@@ -25,22 +25,33 @@ struct IpFields {
     IpChoice choice{};
 };
 
+/// Headers are written as the words that they consist of, and summed on the way: a wide load behind
+/// narrow stores would have to wait for them.
+constexpr std::uint64_t word_of(std::uint32_t low, std::uint32_t high) {
+    return low | std::uint64_t{high} << 32;
+}
+constexpr std::uint32_t half_of(std::uint32_t low, std::uint32_t high) { return low | high << 16; }
+constexpr std::uint32_t pair_of(std::uint8_t low, std::uint8_t high) {
+    return low | std::uint32_t{high} << 8;
+}
+
 void write_ip4(Core& core, std::byte* l3, const IpFields& fields, bool finish_by_device) {
-    Ip4Header ip;
-    ip.version_ihl = 0x45;
-    ip.traffic_class = fields.choice.traffic_class;
-    ip.total_length = be16{static_cast<std::uint16_t>(sizeof ip + fields.payload_length)};
+    const be16 length{static_cast<std::uint16_t>(sizeof(Ip4Header) + fields.payload_length)};
     // RFC 6864 section 4.1: an atomic datagram may have any id.
-    ip.id = be16{fields.dont_fragment ? std::uint16_t{0} : core.next_ip_id++};
-    ip.fragment = be16{fields.dont_fragment ? ip4_dont_fragment : std::uint16_t{0}};
-    ip.ttl = fields.choice.hop_limit;
-    ip.protocol = fields.protocol;
-    ip.checksum = be16{0};
-    const auto addresses = fields.key.words[0];
-    ip.source = std::bit_cast<be32>(static_cast<std::uint32_t>(addresses));
-    ip.destination = std::bit_cast<be32>(static_cast<std::uint32_t>(addresses >> 32));
-    if (!finish_by_device) ip.checksum = ip4_header_checksum(ip);
-    store(l3, ip);
+    const be16 id{fields.dont_fragment ? std::uint16_t{0} : core.next_ip_id++};
+    const be16 fragment{fields.dont_fragment ? ip4_dont_fragment : std::uint16_t{0}};
+    const std::uint64_t addresses = fields.key.words[0];
+    const std::uint64_t first =
+        word_of(half_of(pair_of(0x45, fields.choice.traffic_class), length.raw()),
+                half_of(id.raw(), fragment.raw()));
+    const std::uint64_t second = word_of(pair_of(fields.choice.hop_limit, fields.protocol),
+                                         static_cast<std::uint32_t>(addresses));
+    const auto third = static_cast<std::uint32_t>(addresses >> 32);
+    const PartialSum sum = checksum_narrow(first) + checksum_narrow(second) + third;
+    const std::uint64_t checksum = finish_by_device ? 0 : checksum_finish(sum).raw();
+    store(l3, first);
+    store(l3 + 8, second | checksum << 16);
+    store(l3 + 16, third);
 }
 
 void write_ip6(std::byte* l3, const IpFields& fields) {
@@ -54,15 +65,25 @@ void write_ip6(std::byte* l3, const IpFields& fields) {
     store(l3, ip);
 }
 
-PartialSum pseudo(const std::byte* l3, bool is_ip6, std::uint8_t protocol, std::uint16_t length) {
-    if (is_ip6) return pseudo_sum(*reinterpret_cast<const Ip6Header*>(l3), protocol, length);
-    return pseudo_sum(*reinterpret_cast<const Ip4Header*>(l3), protocol, length);
+/// The sum over the pseudo header, whose addresses are the key's.
+PartialSum pseudo(const IpFields& fields) {
+    const auto& words = fields.key.words;
+    const PartialSum rest =
+        PartialSum{be16{fields.protocol}.raw()} + be32{std::uint32_t{fields.payload_length}}.raw();
+    if (!fields.key.is_ip6()) return rest + checksum_narrow(words[0]);
+    std::uint64_t sum = rest;
+    for (std::size_t i = 2; i < words.size(); ++i)
+        sum = checksum_carry(sum, words[i]);
+    return checksum_narrow(sum);
 }
 
-/// The network header before `l4`, and the transport checksum at `field`, which holds zero:
-/// computed (RFC 9293 section 3.1, MUST-2), or prepared for the device that finishes it.
-void write_network(Core& core, const Interface& interface, Frame& frame, std::byte* l4,
-                   const IpFields& fields, be16& field) {
+/// The network header before `l4`, and the transport checksum: computed (RFC 9293 section 3.1,
+/// MUST-2), or prepared for the device that finishes it. `sum_message` gives the sum over the
+/// transport header, its checksum taken as zero, and what follows.
+template <typename SumMessage>
+[[nodiscard]] be16 write_network(Core& core, const Interface& interface, Frame& frame,
+                                 std::byte* l4, const IpFields& fields,
+                                 const SumMessage& sum_message) {
     const bool is_ip6 = fields.key.is_ip6();
     std::byte* l3 = l4 - (is_ip6 ? sizeof(Ip6Header) : sizeof(Ip4Header));
     const bool leaves_whole =
@@ -77,14 +98,23 @@ void write_network(Core& core, const Interface& interface, Frame& frame, std::by
         write_ip4(core, l3, fields, frame.finish_ip);
     frame.l2_length = static_cast<std::uint8_t>(link_bytes(interface));
     frame.l3_length = static_cast<std::uint8_t>(l4 - l3);
-    const PartialSum sum = pseudo(l3, is_ip6, fields.protocol, fields.payload_length);
-    if (frame.finish_l4) {
-        field = std::bit_cast<be16>(static_cast<std::uint16_t>(~checksum_finish(sum).raw()));
-        return;
-    }
-    field = checksum_finish(checksum_add(sum, {l4, fields.payload_length}));
-    // RFC 768: a computed zero is sent as all ones, for zero means none.
-    if (!frame.is_tcp && field.raw() == 0) field = be16{0xffff};
+    const PartialSum sum = pseudo(fields);
+    if (frame.finish_l4)
+        return std::bit_cast<be16>(static_cast<std::uint16_t>(~checksum_finish(sum).raw()));
+    return checksum_finish(checksum_narrow(sum) + sum_message());
+}
+
+/// The UDP header and all before it. RFC 768: a computed zero is sent as all ones, for zero means
+/// none.
+void write_udp(Core& core, const Interface& interface, Frame& frame, std::byte* l4,
+               const IpFields& fields) {
+    auto& header = *reinterpret_cast<UdpHeader*>(l4);
+    const Ends ends = ends_of(fields.key);
+    header = {ends.local_port, ends.remote_port, be16{fields.payload_length}, be16{0}};
+    const be16 checksum = write_network(core, interface, frame, l4, fields, [&] {
+        return checksum_add(0, {l4, fields.payload_length});
+    });
+    header.checksum = checksum.raw() == 0 && !frame.finish_l4 ? be16{0xffff} : checksum;
 }
 
 Drop hold(Core& core, const Turn& turn, const NeighbourKey& key, const Frame& frame) {
@@ -104,6 +134,22 @@ IpChoice marked(IpChoice choice, std::uint8_t ecn) {
     return choice;
 }
 
+/// Writes a TCP header, its checksum zero; returns its sum.
+PartialSum write_tcp(std::byte* l4, const SegmentFrame& segment, std::size_t option_bytes) {
+    const tcp::Reply& fields = segment.fields;
+    const auto offset = static_cast<std::uint8_t>((sizeof(TcpHeader) + option_bytes) << 2);
+    const auto ports = static_cast<std::uint32_t>(segment.key.words[1]);
+    const std::uint64_t first = word_of(ports, be32{fields.seq.value}.raw());
+    const std::uint64_t second =
+        word_of(be32{fields.ack.value}.raw(),
+                half_of(pair_of(offset, fields.flags), be16{fields.window}.raw()));
+    const std::uint32_t third = half_of(0, be16{fields.urgent}.raw());
+    store(l4, first);
+    store(l4 + 8, second);
+    store(l4 + 16, third);
+    return checksum_narrow(first) + checksum_narrow(second) + third;
+}
+
 }  // namespace
 
 std::uint16_t text_offset(const Interface& interface, bool is_ip6, std::size_t option_bytes) {
@@ -118,27 +164,21 @@ void write_segment(Core& core, Frame& frame, const SegmentFrame& segment) {
     std::byte* l4 = frame.data + text_offset(interface, is_ip6, 0) - sizeof(TcpHeader);
     const std::size_t options =
         write_tcp_options(segment.fields.options, {l4 + sizeof(TcpHeader), tcp_options_bytes_max});
-    const Ends ends = ends_of(segment.key);
-    auto& header = *reinterpret_cast<TcpHeader*>(l4);
-    header.source_port = ends.local_port;
-    header.destination_port = ends.remote_port;
-    header.seq = be32{segment.fields.seq.value};
-    header.ack = be32{segment.fields.ack.value};
-    header.offset = static_cast<std::uint8_t>((sizeof(TcpHeader) + options) << 2);
-    header.flags = segment.fields.flags;
-    header.window = be16{segment.fields.window};
-    header.urgent = be16{segment.fields.urgent};
-    header.checksum = be16{0};
-    const auto length =
-        static_cast<std::uint16_t>(sizeof(TcpHeader) + options + segment.text_length);
+    const PartialSum header = write_tcp(l4, segment, options);
+    const std::size_t behind = options + segment.text_length;
+    const auto length = static_cast<std::uint16_t>(sizeof(TcpHeader) + behind);
     frame.text_length = segment.text_length;
-    write_network(core, interface, frame, l4,
-                  {.key = segment.key,
-                   .protocol = ip_protocol::tcp,
-                   .payload_length = length,
-                   .dont_fragment = segment.ip.dont_fragment,
-                   .choice = marked(segment.ip, segment.fields.ecn)},
-                  header.checksum);
+    const auto sum_message = [&] {
+        return behind == 0 ? header : checksum_add(header, {l4 + sizeof(TcpHeader), behind});
+    };
+    const be16 checksum = write_network(core, interface, frame, l4,
+                                        {.key = segment.key,
+                                         .protocol = ip_protocol::tcp,
+                                         .payload_length = length,
+                                         .dont_fragment = segment.ip.dont_fragment,
+                                         .choice = marked(segment.ip, segment.fields.ecn)},
+                                        sum_message);
+    store(l4 + offsetof(TcpHeader, checksum), checksum);
     std::byte* l3 = l4 - frame.l3_length;
     write_link(interface, frame, l3, frame.l3_length + std::uint32_t{length}, segment.to);
 }
@@ -154,41 +194,42 @@ void write_datagram(Core& core, Frame& frame, const DatagramFrame& datagram) {
     const Interface& interface = core.interface(ends.interface);
     const std::uint16_t offset = datagram_offset(interface, datagram.key.is_ip6());
     std::byte* l4 = frame.data + offset - sizeof(UdpHeader);
-    auto& header = *reinterpret_cast<UdpHeader*>(l4);
-    const auto length = static_cast<std::uint16_t>(sizeof header + datagram.payload_length);
-    header = {ends.local_port, ends.remote_port, be16{length}, be16{0}};
+    const auto length = static_cast<std::uint16_t>(sizeof(UdpHeader) + datagram.payload_length);
     frame.text_length = 0;
-    write_network(core, interface, frame, l4,
-                  {.key = datagram.key,
-                   .protocol = ip_protocol::udp,
-                   .payload_length = length,
-                   .dont_fragment = datagram.ip.dont_fragment,
-                   .choice = marked(datagram.ip, 0)},
-                  header.checksum);
+    write_udp(core, interface, frame, l4,
+              {.key = datagram.key,
+               .protocol = ip_protocol::udp,
+               .payload_length = length,
+               .dont_fragment = datagram.ip.dont_fragment,
+               .choice = marked(datagram.ip, 0)});
     write_link(interface, frame, l4 - frame.l3_length, frame.l3_length + std::uint32_t{length}, {});
 }
 
 void write_datagram_reply(Core& core, Packet& packet, std::size_t payload_length) {
     const Interface& interface = core.interface(packet.interface);
-    auto& header = packet.header_at<UdpHeader>(packet.view.l4);
-    const be16 asked = header.destination_port;
-    header.destination_port = header.source_port;
-    header.source_port = asked;
     const auto length = static_cast<std::uint16_t>(sizeof(UdpHeader) + payload_length);
-    header.length = be16{length};
-    header.checksum = be16{0};
     const Mac to = packet.header_at<EthernetHeader>(0).source;
     std::byte* l4 = packet.frame.data + packet.view.l4;
     packet.frame.text_length = 0;
-    write_network(core, interface, packet.frame, l4,
-                  {.key = packet.key,
-                   .protocol = ip_protocol::udp,
-                   .payload_length = length,
-                   .dont_fragment = false},
-                  header.checksum);
+    write_udp(core, interface, packet.frame, l4,
+              {.key = packet.key,
+               .protocol = ip_protocol::udp,
+               .payload_length = length,
+               .dont_fragment = false});
     std::byte* l3 = l4 - packet.frame.l3_length;
     write_link(interface, packet.frame, l3, packet.frame.l3_length + std::uint32_t{length}, to);
 }
+
+namespace {
+
+/// Field by field: what is put together elsewhere would be copied in pieces that lie across.
+void write_plain_link(EthernetHeader& header, const Mac& to, const Mac& from, std::uint16_t type) {
+    header.destination = to;
+    header.source = from;
+    header.type = be16{type};
+}
+
+}  // namespace
 
 void write_link(const Interface& interface, Frame& frame, std::byte* l3, std::uint32_t l3_length,
                 const Mac& to) {
@@ -199,7 +240,10 @@ void write_link(const Interface& interface, Frame& frame, std::byte* l3, std::ui
     frame.capacity = static_cast<std::uint32_t>(frame.capacity - moved);
     const bool is_ip6 = (static_cast<std::uint8_t>(*l3) >> 4) == 6;
     const std::uint16_t type = is_ip6 ? ether_type::ip6 : ether_type::ip4;
-    write_link_header({begin, link}, {to, interface.mac, interface.vlan}, type);
+    if (interface.vlan == 0) [[likely]]
+        write_plain_link(overlay<EthernetHeader>(begin), to, interface.mac, type);
+    else
+        write_link_header({begin, link}, {to, interface.mac, interface.vlan}, type);
     frame.data = begin;
     frame.length = link + l3_length;
 }
@@ -210,9 +254,7 @@ void send(Core& core, const Turn& turn, std::uint8_t index, const Frame& frame) 
     InterfaceCounters& counters = core.counters.interfaces[index];
     ++counters.frames_sent;
     counters.bytes_sent += frame.length;
-    Frame out = frame;
-    out.lane = interface.lane;
-    turn.out.send(out);
+    turn.out.send(frame, interface.lane);
 }
 
 const Address* next_hop(const Interface& interface, const Address& destination) {

@@ -112,10 +112,32 @@ bool check_syn(Judgement& j) {
     return j.challenge();  // RFC 5961 section 4.2
 }
 
+// Header prediction (V. Jacobson): in ESTABLISHED the next text, if any, all of it inside the
+// window, with an ACK. Of the checks only those of the timestamp and of the ACK can object to it.
+bool is_next(const Flow& flow, const Effort* effort, const Segment& s) {
+    const bool is_plain = (s.flags & ~psh) == ack;
+    return is_plain && flow.state() == State::established && s.seq == flow.rcv_nxt &&
+           s.text_length <= flow.rcv_wnd() && (effort == nullptr || effort->fin_held == 0);
+}
+
+void judge_next(Judgement& j) {
+    Flow& flow = j.flow;
+    if (flow.timestamps != 0 && !check_timestamps(j)) return;
+    if (!check_ack(j)) return;
+    if (flow.timestamps != 0) keep_timestamp(j);
+    j.arrival.text_length = j.segment.text_length;
+    if (flow.ecn != 0) note_congestion(j);
+    j.arrival.is_next = true;
+}
+
 }  // namespace
 
 Arrival on_segment(Flow& flow, Effort* effort, const Segment& segment, const Context& context) {
     Judgement j{flow, effort, segment, context, {}};
+    if (is_next(flow, effort, segment)) [[likely]] {
+        judge_next(j);
+        return j.arrival;
+    }
     if (flow.state() == State::syn_sent) {
         // Deliberate: text and FIN on a SYN or SYN-ACK stay unacknowledged and come again (RFC 9293
         // section 3.4).

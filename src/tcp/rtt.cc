@@ -14,6 +14,11 @@ void sample_rtt(Flow& flow, std::uint32_t rtt_us, std::uint32_t expected) {
     const std::uint64_t srtt = flow.srtt.us();
     const std::uint64_t error = srtt > sample ? srtt - sample : sample - srtt;
     // RFC 6298 section 2.3: beta is 1/4 and alpha 1/8, both divided by the measurements expected.
+    if (expected == 1) [[likely]] {
+        flow.rttvar = ShortMicros{(3 * flow.rttvar.us() + error) / 4};
+        flow.srtt = ShortMicros{(7 * srtt + sample) / 8};
+        return;
+    }
     const std::uint64_t beta = 4ULL * expected, alpha = 8ULL * expected;
     flow.rttvar = ShortMicros{((beta - 1) * flow.rttvar.us() + error) / beta};
     flow.srtt = ShortMicros{((alpha - 1) * srtt + sample) / alpha};

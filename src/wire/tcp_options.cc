@@ -55,11 +55,6 @@ std::size_t option_bytes(std::span<const std::byte> rest) {
     return length >= 2 && length <= rest.size() ? length : 0;
 }
 
-/// Whether the options are exactly what RFC 7323 appendix A advises.
-bool is_timestamps_only(std::span<const std::byte> options) {
-    return options.size() == timestamps_bytes + 2 && host32(options.data()) == timestamps_advised;
-}
-
 /// Appends options to a room of tcp_options_bytes_max.
 class Writer {
 public:

@@ -140,7 +140,7 @@ std::size_t Worker::sort_passed(std::uint16_t from) {
     for (std::size_t i = 0; i < burst_frames; ++i) {
         if (!exchange_.take(from, settings_.worker, passed)) break;
         if (passed.to_send) {
-            outbox_.send(passed.frame);
+            outbox_.send(passed.frame, passed.frame.lane);
         } else {
             burst_[count] = passed.frame;
             burst_[count++].is_handed = true;

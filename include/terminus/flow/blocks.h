@@ -84,7 +84,14 @@ public:
     /// The number of blocks a chain occupies. Walks.
     [[nodiscard]] std::uint32_t blocks_of(const Chain& chain) const;
     /// The chain that begins at `head` (no_slot: the empty one). Walks.
-    [[nodiscard]] Chain whole(std::uint32_t head) const;
+    [[nodiscard]] Chain whole(std::uint32_t head) const {
+        Chain chain{.head = head};
+        for (std::uint32_t at = head; at != no_slot; at = blocks_[at].next) {
+            chain.tail = at;
+            chain.bytes += blocks_[at].length;
+        }
+        return chain;
+    }
 
     [[nodiscard]] std::uint32_t used() const { return blocks_.used(); }
     [[nodiscard]] std::uint32_t capacity() const { return blocks_.capacity(); }

@@ -46,10 +46,28 @@ class Ownerships {
 public:
     explicit Ownerships(const Interface& interface);
     [[nodiscard]] Ownership of(const Address& address) const;
+    /// The same of an IPv4 address, in few words: nearly all strangers speak IPv4.
+    [[nodiscard]] Ownership of(be32 address) const {
+        for (const std::uint32_t own : own4_)
+            if (own == address.raw()) return Ownership::own;
+        if (address.host() >> 28 == 14) return Ownership::group;
+        for (const std::uint32_t broadcast : broadcasts4_)
+            if (broadcast == address.raw()) return Ownership::broadcast;
+        for (const Range4& range : answered4_)
+            if ((address.raw() & range.mask) == range.value) return Ownership::answered;
+        return Ownership::none;
+    }
 
 private:
-    std::vector<Address> own_, broadcasts_;
+    struct Range4 {
+        std::uint32_t mask, value;  ///< as they lie on the wire
+    };
+    void add(const Prefix& prefix);
+
+    std::vector<Address> own_;
     std::vector<Prefix> answered_;
+    std::vector<std::uint32_t> own4_, broadcasts4_;  ///< as they lie on the wire
+    std::vector<Range4> answered4_;
 };
 /// Our link-local IPv6 address there: the configured one, else fe80::/64 with the MAC's EUI-64.
 [[nodiscard]] Address link_local_of(const Interface& interface);

@@ -18,8 +18,12 @@ public:
     explicit Outbox(std::size_t capacity);
 
     // For the stack.
-    /// Sends on `frame.lane`. There must be room().
-    void send(const Frame& frame) { to_send_[sends_++] = frame; }
+    /// Sends on `lane`. There must be room().
+    void send(const Frame& frame, std::uint8_t lane) {
+        Frame& out = to_send_[sends_++];
+        out = frame;
+        out.lane = lane;
+    }
     /// Gives a frame back to its lane unsent. Every received frame is sent, released, handed or
     /// held.
     void release(const Frame& frame) { to_release_[releases_++] = frame; }

@@ -33,6 +33,18 @@ struct Packet {
     bool repeat_syn = false;  ///< the flow's SYN or SYN-ACK is to be sent again
     Drop drop = Drop::none;
 
+    /// A packet's beginning, before it is parsed. The view and the key stay as the packet before
+    /// left them: who parses and identifies writes them whole.
+    void begin(const Frame& received) {
+        frame = received;
+        hash = 0;
+        flow = no_flow;
+        interface = 0;
+        sent = owes_ack = reopens = held = wants_ack = retransmit = repeat_syn = false;
+        isn_floor = {};
+        duplicate = {};
+        drop = Drop::none;
+    }
     /// The IP datagram from its header to its end, without link padding.
     [[nodiscard]] std::span<std::byte> datagram() const {
         return frame.bytes().subspan(view.l3, view.end - view.l3);

@@ -2,9 +2,6 @@
 /// loss, or waits for missing text. Borrowed from a slab; a conversation keeps it for life, the
 /// flow of a service until it has been silent for a while or others need it. None free: the flow
 /// keeps one segment in flight and relies on its timeout.
-///
-/// Fields marked `reserved` belong to later work; they stand here so that the size is known from
-/// the start.
 #pragma once
 
 #include "terminus/base/time.h"
@@ -84,8 +81,6 @@ struct Effort {
     std::uint16_t probing : 1 = 0;          ///< one is out, up to tail_probe_end
     std::uint16_t probe_repeats : 1 = 0;    ///< it repeated text: TLP.is_retrans
     std::uint16_t path_probe_lost : 1 = 0;  ///< alone: its size is to blame
-    std::uint16_t reserved_flags : 2 = 0;
-    std::uint8_t probes = 0;  ///< reserved: keepalive probes without an answer
     Seq fin_seq;
     Seq snd_up, rcv_up;             ///< RFC 9293 section 3.8.5: one past the urgent text
     std::uint32_t snd_wnd_max = 0;  ///< RFC 9293 section 3.8.6.2.1: the largest window seen
@@ -98,11 +93,11 @@ struct Effort {
     Seq last_ack_sent;   ///< RCV.NXT when an ACK last left
     Seq path_probe_end;  ///< RFC 4821: where the larger segment that tries the path ends
     // What STATUS tells of the past.
-    std::uint32_t total_retransmissions = 0, delivered_segments = 0, busy_us = 0;
+    std::uint32_t total_retransmissions = 0, delivered_segments = 0;
     std::uint32_t duplicate_sacks = 0;
     std::uint16_t reordering_segments = reordering_at_first;  ///< the farthest seen
     std::uint16_t path_probe_bytes = 0;  ///< its text while it is out; 0: none is
 };
-static_assert(sizeof(Effort) == 388);
+static_assert(sizeof(Effort) == 384);
 
 }  // namespace terminus::tcp

@@ -33,6 +33,9 @@ struct Arrival {
     bool recovers = false;       ///< fast recovery begins: output sends again what is lost
     bool duplicate_ack = false;  ///< RFC 5681 section 2's definition holds
     bool fin = false;            ///< a FIN inside the window, after the text
+    bool is_next = false;        ///< just the next text, or none, and an ACK that may be news:
+                                 ///< of all above only retransmit, recovers and duplicate_ack
+                                 ///< may hold
     std::uint32_t acked_bytes = 0;  ///< sequence space newly acknowledged, SYN and FIN included
     std::uint32_t text_skip = 0;    ///< text to pass over: received before
     std::uint32_t text_length = 0;  ///< text to take after that, inside the window

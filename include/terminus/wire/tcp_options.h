@@ -2,6 +2,8 @@
 /// (SACK).
 #pragma once
 
+#include "terminus/base/endian.h"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -38,6 +40,14 @@ struct TcpOptions {
     std::uint8_t sack_count = 0;
     std::array<SackBlock, 4> sack{};
 };
+
+/// The advised layout of timestamps alone: RFC 7323 appendix A.
+inline constexpr std::size_t timestamps_only_bytes = 12;
+/// Whether the options are exactly that: NOP, NOP, then timestamps.
+[[nodiscard]] inline bool is_timestamps_only(std::span<const std::byte> options) {
+    constexpr be32 advised{0x0101080a};
+    return options.size() == timestamps_only_bytes && load<be32>(options.data()) == advised;
+}
 
 /// Reads the bytes between the TCP header and its data offset, in any segment (MUST-5), whatever
 /// the alignment (MUST-64). Unknown options (MUST-6), and known ones whose length is not theirs,
