@@ -2,143 +2,137 @@
 
 #include "terminus/service/services.h"
 #include "terminus/stack/policy.h"
-#include "terminus/wire/checksum.h"
-#include "terminus/wire/tcp.h"
-#include "terminus/wire/udp.h"
+#include "terminus/wire/ethernet.h"
 
-#include <chrono>
 #include <cstring>
-#include <thread>
-#include <x86intrin.h>
 
 namespace terminus::bench {
 namespace {
 
-constexpr std::size_t l3 = sizeof(EthernetHeader), l4 = l3 + sizeof(Ip4Header);
+constexpr HashKey secret_isn_key{{0x1111111111111111U, 0x2222222222222222U}};
 
-StackSettings settings_for(std::uint32_t flows) {
+StackSettings stack_settings(const RigSettings& rig) {
     StackSettings settings;
-    settings.flows = flows;
-    settings.ip6_flows = 1;
-    settings.half_open_flows = flows;
+    settings.flows = rig.flows;
+    settings.ip6_flows = rig.ip6_flows;
+    settings.half_open_flows = rig.flows;
+    settings.tcp = rig.tcp;
     settings.icmp = {.errors_per_second = 0, .burst = 1, .per_destination_per_second = 0};
     settings.table_key = {{0x0123456789abcdefU, 0xfedcba9876543210U}};
-    settings.isn_key = {{0x1111111111111111U, 0x2222222222222222U}};
+    settings.isn_key = secret_isn_key;
     Interface interface;
     interface.mac = test::our_mac;
-    interface.addresses = {{*parse_address("198.18.0.2"), 15}};
+    interface.addresses = {{*parse_address(our_address(Family::ip4)), 15},
+                           {*parse_address(our_address(Family::ip6)), 64}};
+    interface.gateways = {*parse_address(gateway)};
     settings.interfaces = {interface};
     return settings;
 }
 
+Rule serve(const char* name, std::uint16_t port, std::uint16_t service) {
+    return {.name = name,
+            .protocol = RuleProtocol::tcp,
+            .ports = {{port, port}},
+            .action = Action::serve,
+            .service = service};
+}
+
 std::vector<Rule> rules() {
-    return {{.name = "echo",
-             .protocol = RuleProtocol::tcp,
-             .ports = {{7, 7}},
-             .action = Action::serve,
-             .service = 0},
-            {.name = "discard",
-             .protocol = RuleProtocol::tcp,
-             .ports = {{9, 9}},
-             .action = Action::serve,
-             .service = 1},
+    return {serve("echo", port::echo, 0),
+            serve("discard", port::discard, 1),
+            serve("chargen", port::chargen, 2),
+            serve("brief echo", port::brief_echo, 0),
+            serve("send and close", port::send_and_close, 3),
             {.name = "closed", .protocol = RuleProtocol::tcp, .action = Action::reset},
             {.name = "nobody", .protocol = RuleProtocol::udp, .action = Action::unreachable}};
 }
 
-Services services() {
-    return {std::shared_ptr<const Service>{make_echo()},
-            std::shared_ptr<const Service>{make_discard()}};
-}
-
-/// The transport checksum of the frame, computed anew.
-void finish(std::span<std::byte> frame) {
-    auto& ip = *reinterpret_cast<Ip4Header*>(frame.data() + l3);
-    ip.checksum = be16{0};
-    ip.checksum = ip4_header_checksum(ip);
-    const auto message =
-        frame.subspan(l4, static_cast<std::size_t>(ip.total_length.host()) - sizeof ip);
-    std::size_t at = ip.protocol == ip_protocol::tcp ? 16 : 6;
-    PartialSum sum = pseudo_sum(ip, ip.protocol, static_cast<std::uint32_t>(message.size()));
-    if (ip.protocol == ip_protocol::icmp4) {
-        at = 2;
-        sum = 0;
-    }
-    store(message.data() + at, be16{0});
-    store(message.data() + at, checksum_finish(checksum_add(sum, message)));
+std::shared_ptr<const Services> services() {
+    return std::make_shared<const Services>(
+        Services{make_echo(), make_discard(), make_chargen(), make_send(Peers::text_bytes)});
 }
 
 }  // namespace
 
-Template::Template(const test::Packet& packet) : bytes_{packet.bytes()} {}
+const HashKey& Rig::isn_key() { return secret_isn_key; }
 
-void Template::write(std::span<std::byte> into, std::uint32_t number, std::uint32_t seq,
-                     std::uint32_t ack) const {
-    std::memcpy(into.data(), bytes_.data(), bytes_.size());
-    auto& ip = *reinterpret_cast<Ip4Header*>(into.data() + l3);
-    ip.source = be32{0x0a000000U + number % (1U << 24)};  // 10.0.0.0/8 by number, then the port
-    const bool has_ports = ip.protocol != ip_protocol::icmp4;
-    if (has_ports) store(into.data() + l4, be16{static_cast<std::uint16_t>(1024 + (number >> 24))});
-    if (ip.protocol == ip_protocol::tcp) {
-        auto& tcp = *reinterpret_cast<TcpHeader*>(into.data() + l4);
-        tcp.seq = be32{seq};
-        tcp.ack = be32{ack};
+Rig::Rig(const RigSettings& settings)
+    : memory_{Stack::bytes_needed(stack_settings(settings)), settings.pages},
+      buffers_((burst_packets + stock_frames) * buffer_bytes),
+      stack_{std::make_unique<Stack>(stack_settings(settings), memory_.span(), now_)} {
+    stack_->adopt(std::make_shared<const Policy>(Policy::compile(rules())), services());
+    for (std::size_t i = 0; i < stock_frames; ++i) {
+        const Frame frame = frame_at(buffers_.data() + (burst_packets + i) * buffer_bytes);
+        out_.restock({&frame, 1});
     }
-    finish(into);
+    say_where_the_gateway_is();
 }
 
-Rig::Rig(std::uint32_t flows)
-    : memory_{Stack::bytes_needed(settings_for(flows))},
-      buffers_(burst_packets * buffer_bytes),
-      stack_{std::make_unique<Stack>(settings_for(flows), memory_.span(), now_)} {
-    stack_->adopt(std::make_shared<const Policy>(Policy::compile(rules())),
-                  std::make_shared<const Services>(services()));
+Frame Rig::frame_at(std::byte* buffer) const {
+    Frame frame;
+    frame.data = buffer + minimum_headroom;
+    frame.handle = buffer;
+    frame.capacity = buffer_bytes - minimum_headroom;
+    frame.headroom = minimum_headroom;
+    return frame;
 }
 
 std::span<std::byte> Rig::buffer(std::size_t i, std::size_t length) {
-    std::byte* data = buffers_.data() + i * buffer_bytes + minimum_headroom;
-    frames_[i] = Frame{};
-    frames_[i].data = data;
-    frames_[i].handle = data;
-    frames_[i].length = static_cast<std::uint16_t>(length);
-    frames_[i].capacity = buffer_bytes - minimum_headroom;
-    frames_[i].headroom = minimum_headroom;
-    return {data, length};
+    frames_[i] = frame_at(buffers_.data() + i * buffer_bytes);
+    frames_[i].length = static_cast<std::uint32_t>(length);
+    return {frames_[i].data, length};
 }
 
-std::uint64_t Rig::run() {
-    const std::uint64_t begin = tsc();
-    stack_->receive(frames_, now_, out_);
-    return tsc() - begin;
+TurnTime Rig::turn(std::size_t packets, std::uint64_t us) {
+    clock_.begin();
+    stack_->receive(std::span{frames_}.first(packets), now_, out_);
+    (void)stack_->advance(now_, out_);
+    const TurnTime turn = clock_.end();
+    now_ = now_.after_us(us);
+    return turn;
 }
 
-std::uint64_t Rig::run(const std::function<void(std::span<Frame>)>& work) {
-    const std::uint64_t begin = tsc();
+TurnTime Rig::run(const std::function<void(std::span<Frame>)>& work) {
+    TurnClock clock;
+    clock.begin();
     work(frames_);
-    return tsc() - begin;
+    return clock.end();
 }
 
-bool Rig::advance() {
-    const bool worked = stack_->advance(now_, out_);
+void Rig::clear() {
+    bool asks_for_gateway = false;
+    for (const Frame& frame : out_.sent()) {
+        const auto& link = *reinterpret_cast<const EthernetHeader*>(frame.data);
+        asks_for_gateway |= link.type.host() == ether_type::arp;
+    }
+    restock(out_.sent());
+    restock(out_.released());
     out_.clear();
-    return worked;
+    if (asks_for_gateway) say_where_the_gateway_is();
 }
 
-std::uint64_t tsc() {
-    _mm_lfence();
-    const std::uint64_t now = __rdtsc();
-    _mm_lfence();
-    return now;
+/// Frames of the stock go back to it; those of the burst are written anew anyway.
+void Rig::restock(std::span<const Frame> frames) {
+    const std::byte* stock = buffers_.data() + burst_packets * buffer_bytes;
+    for (const Frame& frame : frames) {
+        auto* buffer = static_cast<std::byte*>(frame.handle);
+        if (buffer < stock) continue;
+        const Frame fresh = frame_at(buffer);
+        out_.restock({&fresh, 1});
+    }
 }
 
-double tsc_hz() {
-    using Clock = std::chrono::steady_clock;
-    const auto began = Clock::now();
-    const std::uint64_t from = tsc();
-    std::this_thread::sleep_for(std::chrono::milliseconds{50});
-    const std::uint64_t to = tsc();
-    return static_cast<double>(to - from) /
-           std::chrono::duration<double>(Clock::now() - began).count();
+/// An ARP request, which creates an entry, and a reply, which confirms it.
+void Rig::say_where_the_gateway_is() {
+    for (const std::uint16_t operation : {std::uint16_t{1}, std::uint16_t{2}}) {
+        const test::Bytes arp =
+            test::Packet::arp(operation, gateway, our_address(Family::ip4)).bytes();
+        std::memcpy(buffer(0, arp.size()).data(), arp.data(), arp.size());
+        stack_->receive(std::span{frames_}.first(1), now_, out_);
+        restock(out_.sent());
+        restock(out_.released());
+        out_.clear();
+    }
 }
 
 }  // namespace terminus::bench

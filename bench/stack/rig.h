@@ -1,80 +1,79 @@
-/// The rig of the whole-stack bench: a stack with buffers under it, frames drawn from templates
-/// with tuples of a random permutation, and the TSC around Stack::receive up to the outbox's end,
-/// never around the generator.
+/// The rig of the whole-stack benches: a stack, the buffers of one burst and the fresh frames it
+/// may send, virtual time, and the TSC around Stack::receive and Stack::advance, never around the
+/// generator.
 #pragma once
 
 #include "terminus/stack/outbox.h"
 #include "terminus/stack/stack.h"
 
 #include "../flow/huge_memory.h"
-#include "packet.h"
+#include "clock.h"
+#include "frames.h"
 
 #include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 namespace terminus::bench {
 
 inline constexpr std::size_t burst_packets = 32;
 
-/// Cycles and packets of one kind of work.
-struct Measured {
-    std::string work;
-    std::uint64_t cycles = 0, packets = 0;
-    double ns_per_packet = 0, cycles_per_packet = 0, mpps = 0;
-};
+/// The ports that the rig serves.
+namespace port {
+inline constexpr std::uint16_t echo = 7, discard = 9, chargen = 19;
+inline constexpr std::uint16_t brief_echo = 1007;  ///< for connections that come and go
+inline constexpr std::uint16_t send_and_close = 1008;
+inline constexpr std::uint16_t closed = 81;
+}  // namespace port
 
-/// A frame with a TCP, UDP or ICMP header whose peer is chosen by number: 2^32 of them, never two
-/// alike.
-class Template {
-public:
-    explicit Template(const test::Packet& packet);
-
-    /// The frame of the peer `number`, checksums good; `seq` and `ack` are for TCP.
-    void write(std::span<std::byte> into, std::uint32_t number, std::uint32_t seq = 0,
-               std::uint32_t ack = 0) const;
-    [[nodiscard]] std::size_t size() const { return bytes_.size(); }
-
-private:
-    test::Bytes bytes_;
+struct RigSettings {
+    std::uint32_t flows = 0, ip6_flows = 1;
+    Pages pages = Pages::huge;
+    tcp::Settings tcp;
 };
 
 class Rig {
 public:
-    explicit Rig(std::uint32_t flows);
+    /// Deliberate: a turn of 32 packets takes 4 us of virtual time, which is 8 Mpps.
+    static constexpr std::uint64_t turn_us = 4;
+
+    explicit Rig(const RigSettings& settings);
 
     /// The i-th buffer of the burst, fresh, for a template to be written into.
     [[nodiscard]] std::span<std::byte> buffer(std::size_t i, std::size_t length);
-    /// Runs the burst of buffers through the stack; returns the cycles it took. The answers stay in
-    /// the buffers.
-    std::uint64_t run();
-    /// Cycles of `work` over the same burst, for the reference loop.
-    std::uint64_t run(const std::function<void(std::span<Frame>)>& work);
-    /// The i-th frame of the last burst as it left, or as it came.
+    /// A worker's turn: the first `packets` buffers through the stack, then what time causes.
+    /// The answers wait in sent(), until clear().
+    TurnTime turn(std::size_t packets = burst_packets, std::uint64_t us = turn_us);
+    /// `work` over the same burst, for the reference loop.
+    TurnTime run(const std::function<void(std::span<Frame>)>& work);
     [[nodiscard]] std::span<const Frame> sent() const { return out_.sent(); }
-    void clear() { out_.clear(); }
-    /// Due timers. What they send is forgotten.
-    bool advance();
-    void pass_us(std::uint64_t us) { now_.us += us; }
+    /// Gives the frames back, and answers for the gateway.
+    void clear();
+
+    [[nodiscard]] Tick now() const { return now_; }
+    void pass_ms(std::uint64_t ms) { now_ = now_.after_ms(ms); }
     [[nodiscard]] Stack& stack() { return *stack_; }
+    [[nodiscard]] TurnClock& clock() { return clock_; }
+    /// Where the stack's ISN of a flow comes from: RFC 9293 section 3.4.1.
+    [[nodiscard]] static const HashKey& isn_key();
 
 private:
-    static constexpr std::size_t buffer_bytes = 2048;
+    static constexpr std::size_t buffer_bytes = 2048, stock_frames = 512;
+
+    [[nodiscard]] Frame frame_at(std::byte* buffer) const;
+    void restock(std::span<const Frame> frames);
+    void say_where_the_gateway_is();
 
     HugeMemory memory_;
     Tick now_{1'000'000};
-    std::vector<std::byte> buffers_;
+    std::vector<std::byte> buffers_;  ///< of the burst, then the stock
     std::array<Frame, burst_packets> frames_;
-    Outbox out_{256};
+    Outbox out_{2 * stock_frames};  ///< keeps half of its capacity in stock
+    TurnClock clock_;
     std::unique_ptr<Stack> stack_;
 };
-
-/// Cycles of the TSC in a second, measured against the steady clock.
-[[nodiscard]] double tsc_hz();
-[[nodiscard]] std::uint64_t tsc();
 
 }  // namespace terminus::bench
