@@ -10,33 +10,6 @@
 namespace terminus::test {
 namespace {
 
-Scene then(Scene scene, std::string_view lines) {
-    scene.prelude += lines;
-    return scene;
-}
-
-/// A conversation in SYN-RECEIVED that its user holds: simultaneous open, RFC 9293 figure 7.
-Scene colliding() {
-    return then(syn_sent(), R"(
-        < S 0:0(0) win 65535 <mss 1400>
-        > S. 0:0(0) ack 1
-        = syn_received
-    )");
-}
-
-/// CLOSED, with nothing left to tell.
-Scene over() {
-    return then(last_ack(), R"(
-        < . 2:2(0) ack 2
-        = closed
-    )");
-}
-
-Scene with(Scene scene, void (*change)(tcp::Settings&)) {
-    change(scene.options.settings.tcp);
-    return scene;
-}
-
 TEST(Shutdown, BeforeThePeerAnsweredEndsIt) {  // RFC 9293 section 3.10.4, SYN-SENT
     run(syn_sent(), R"(
         call send 10

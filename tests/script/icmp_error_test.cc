@@ -7,11 +7,6 @@
 namespace terminus::test {
 namespace {
 
-Scene then(Scene scene, std::string_view lines) {
-    scene.prelude += lines;
-    return scene;
-}
-
 /// Ten bytes in flight, and acknowledged text before them.
 Scene in_flight() {
     return then(established(), R"(

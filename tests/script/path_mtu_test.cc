@@ -10,11 +10,6 @@
 namespace terminus::test {
 namespace {
 
-Scene then(Scene scene, std::string_view lines) {
-    scene.prelude += lines;
-    return scene;
-}
-
 /// One full segment in flight, of 1460 bytes of text over IPv4 and 1440 over IPv6: packets of 1500.
 Scene wide() {
     Scene scene = listening();

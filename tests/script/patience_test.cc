@@ -7,11 +7,6 @@
 namespace terminus::test {
 namespace {
 
-Scene with(Scene scene, void (*change)(tcp::Settings&)) {
-    change(scene.options.settings.tcp);
-    return scene;
-}
-
 TEST(Patience, RetriesMayBeCounted) {  // RFC 9293 section 3.8.3, MUST-20
     run(with(established(), [](tcp::Settings& s) { s.retries = 2; }), R"(
         call send 100

@@ -56,6 +56,10 @@ struct Scene {
 /// peers vanish, and no flow, block or frame may be left.
 void run(const Scene& setup, std::string_view script);
 
+/// The scene with more behind its prelude, or with another choice.
+[[nodiscard]] Scene then(Scene scene, std::string_view lines);
+[[nodiscard]] Scene with(Scene scene, void (*change)(tcp::Settings&));
+
 // Setups. The peer's SYN offers mss 1400 and window 65535; our port is 1000, with a call behind it.
 [[nodiscard]] Scene nothing();  ///< rules only: see service_rules()
 [[nodiscard]] Scene listening();
@@ -70,6 +74,10 @@ void run(const Scene& setup, std::string_view script);
 [[nodiscard]] Scene closing();
 [[nodiscard]] Scene last_ack();
 [[nodiscard]] Scene time_wait();
+/// A conversation in SYN-RECEIVED that its user holds: simultaneous open, RFC 9293 figure 7.
+[[nodiscard]] Scene colliding();
+/// CLOSED, with nothing left to tell.
+[[nodiscard]] Scene over();
 /// Established with a built-in service behind the port of its rule.
 [[nodiscard]] Scene served(Serve service);
 /// The state's setup, for tests that go through all of them.

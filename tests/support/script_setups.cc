@@ -4,14 +4,16 @@
 #include <array>
 
 namespace terminus::test {
-namespace {
 
-Scene then(Scene setup, std::string_view lines) {
-    setup.prelude += lines;
-    return setup;
+Scene then(Scene scene, std::string_view lines) {
+    scene.prelude += lines;
+    return scene;
 }
 
-}  // namespace
+Scene with(Scene scene, void (*change)(tcp::Settings&)) {
+    change(scene.options.settings.tcp);
+    return scene;
+}
 
 Scene nothing() { return {}; }
 
@@ -129,6 +131,21 @@ Scene setup_of(tcp::State state) {
         case tcp::State::time_wait: return time_wait();
     }
     return nothing();
+}
+
+Scene colliding() {
+    return then(syn_sent(), R"(
+        < S 0:0(0) win 65535 <mss 1400>
+        > S. 0:0(0) ack 1
+        = syn_received
+    )");
+}
+
+Scene over() {
+    return then(last_ack(), R"(
+        < . 2:2(0) ack 2
+        = closed
+    )");
 }
 
 }  // namespace terminus::test
