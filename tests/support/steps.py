@@ -285,10 +285,16 @@ def step_deploy() -> Tally:
     return counted("deploy", ["tests/deploy/run"])
 
 
+def step_instructions() -> Tally:
+    """Instructions per packet against the baseline, in a build of its own."""
+    return counted("instructions", ["bench/instructions"])
+
+
 STEPS = {"unit": step_unit, "tidy": step_tidy, "sim": step_sim, "sanitize": step_sanitize,
          "fuzz": step_fuzz, "mutants": step_mutants, "deploy": step_deploy,
-         "golden": step_golden, "e2e": step_e2e, "demo": step_demo, "tidy-clang": step_tidy_clang}
-BY_NAME = ("tidy-clang",)
+         "golden": step_golden, "e2e": step_e2e, "demo": step_demo, "tidy-clang": step_tidy_clang,
+         "instructions": step_instructions}
+BY_NAME = ("tidy-clang", "instructions")
 DEFAULT = [name for name in STEPS if name not in BY_NAME]
 
 
