@@ -180,5 +180,16 @@ TEST(Urgent, PointersAreOrdinaryText) {  // RFC 9293 section 3.10.7.4, sixth
     )");
 }
 
+TEST(Sequence, EndsAtAFinThatIsHeld) {  // RFC 9293 section 3.10.7.4, eighth: nothing follows it
+    run(established(), R"(
+        < F. 101:101(0) ack 1
+        > . 1:1(0) ack 1
+        < P. 1:151(150) ack 1      // what is next, and fifty bytes that cannot be
+        > . 1:1(0) ack 102
+        = close_wait
+        = status receive_queue_bytes 100
+    )");
+}
+
 }  // namespace
 }  // namespace terminus::test

@@ -262,6 +262,9 @@ TEST(Paws, ComesBeforeTheSequenceCheckAndTheAck) {  // RFC 7323 section 5.3, R1 
         > . 11:11(0) ack 1 <TS *>
         < P. 900001:900011(10) ack 1 <TS val 999 ecr 0>
         > . 11:11(0) ack 1 <TS *>
+        < P. 101:111(10) ack 11 <TS val 999 ecr 0>  // nor does this, nor is it held
+        > . 11:11(0) ack 1 <TS *>
+        = status snd_una 1 unaccepted_reassembly_bytes 0
         < . 1:1(0) ack 11 <TS val 1000 ecr 0>
     )");
 }
