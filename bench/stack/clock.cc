@@ -1,5 +1,6 @@
 #include "clock.h"
 
+#include <bit>
 #include <chrono>
 #include <sys/resource.h>
 #include <thread>
@@ -14,6 +15,15 @@ std::int64_t switches() {
     getrusage(RUSAGE_THREAD, &usage);
     return usage.ru_nivcsw + usage.ru_nvcsw;
 }
+
+/// The octave and the three bits that follow.
+std::size_t bucket_of(std::uint64_t cycles) {
+    const auto octave = static_cast<std::size_t>(std::bit_width(cycles | 8));
+    return octave * 8 + (cycles >> (octave - 4) & 7);
+}
+
+/// The first number of cycles beyond a bucket.
+std::uint64_t end_of_bucket(std::size_t bucket) { return (8 + bucket % 8 + 1) << (bucket / 8 - 4); }
 
 }  // namespace
 
@@ -44,11 +54,21 @@ TurnTime TurnClock::end() {
     TurnTime turn{.cycles = tsc() - began_};
     turn.interrupted = turn.cycles > no_switch_is_shorter && switches() != switches_;
     ++turns_;
-    if (turn.interrupted)
+    if (turn.interrupted) {
         ++interrupted_;
-    else if (turn.cycles > longest_)
-        longest_ = turn.cycles;
+        return turn;
+    }
+    if (turn.cycles > longest_) longest_ = turn.cycles;
+    ++histogram_[bucket_of(turn.cycles)];
     return turn;
+}
+
+std::uint64_t TurnClock::cycles_of_all_but(double share) const {
+    const auto beyond = static_cast<std::uint64_t>(static_cast<double>(turns_) * share);
+    std::size_t bucket = histogram_.size() - 1;
+    for (std::uint64_t seen = histogram_[bucket]; bucket > 32 && seen <= beyond;)
+        seen += histogram_[--bucket];
+    return end_of_bucket(bucket);
 }
 
 }  // namespace terminus::bench

@@ -36,8 +36,8 @@ struct Report {
     Resident resident;
     Measured opened, touched, closed;
     std::uint64_t empty_turn_cycles = 0;
-    std::uint64_t longest_cycles = 0, turns = 0, interrupted = 0;
-    std::uint64_t storm_longest_cycles = 0, storm_turns = 0;
+    TurnClock usual, storm;
+    std::size_t table_bytes = 0;
     std::size_t left_over = 0;
     double hz = tsc_hz();
 
@@ -62,20 +62,22 @@ void expect(bool holds, const char* what) {
     if (!holds) throw std::runtime_error(what);
 }
 
-/// Five seconds without a packet, in which every timer of the handshakes is looked at. Returns what
-/// the shortest turn took: one in which nothing was due.
+/// Two seconds without a packet and longer, until every timer of the handshakes has been looked at.
+/// Then a second in which nothing is due: what its shortest turn took.
 std::uint64_t hold(Rig& rig) {
     std::uint64_t shortest = ~std::uint64_t{0};
-    for (std::uint32_t ms = 0; ms < 5000; ++ms) {
-        shortest = std::min(shortest, rig.turn(0, 1000).cycles);
+    for (std::uint32_t ms = 0, quiet = 0; ms < 2000 || quiet < 1000; ++ms) {
+        const TurnTime turn = rig.turn(0, 1000);
         rig.clear();
+        quiet = turn.worked ? 0 : quiet + 1;
+        shortest = turn.worked ? ~std::uint64_t{0} : std::min(shortest, turn.cycles);
     }
     return shortest;
 }
 
 /// Two hours pass at once: each flow's keepalive is due in this very turn, and packets keep coming.
 void storm(Rig& rig, Crowd& crowd, Report& report) {
-    const TurnClock usual = rig.clock();
+    report.usual = rig.clock();
     rig.clock() = {};
     rig.pass_ms(rig.stack().defaults().keepalive_idle_ms + 1000);
     const auto probes = [&] {
@@ -86,9 +88,8 @@ void storm(Rig& rig, Crowd& crowd, Report& report) {
         (void)crowd.touch(burst_packets);
         quiet = probes() == last ? quiet + 1 : 0;
     }
-    report.storm_longest_cycles = rig.clock().longest_cycles();
-    report.storm_turns = rig.clock().turns();
-    rig.clock() = usual;
+    report.storm = rig.clock();
+    rig.clock() = report.usual;
 }
 
 Report run(const Options& options) {
@@ -104,9 +105,8 @@ Report run(const Options& options) {
     expect(rig.stack().flows() == options.flows, "a flow ended by itself");
     report.closed = crowd.close();
     report.left_over = rig.stack().flows();
-    report.longest_cycles = rig.clock().longest_cycles();
-    report.turns = rig.clock().turns();
-    report.interrupted = rig.clock().interrupted();
+    report.usual = rig.clock();
+    report.table_bytes = rig.table_bytes();
     return report;
 }
 
@@ -123,10 +123,20 @@ void print_json(const Options& options, const Report& report) {
         {"bytes_per_flow", static_cast<double>(report.resident.bytes) / options.flows},
         {"open_per_second", report.per_second(report.opened)},
         {"touch_ns", touch_ns(report)},
-        {"longest_turn_us", report.us(report.longest_cycles)},
+        {"longest_turn_us", report.us(report.usual.longest_cycles())},
         {"close_per_second", report.per_second(report.closed)},
         {"left_over", report.left_over}};
     std::puts(all.dump(2).c_str());
+}
+
+void print_turns(const char* name, const Report& report, const TurnClock& clock) {
+    std::printf(
+        "%-13s %10.1f us the longest, 1 in 1000 over %.1f, 1 in 100000 over %.1f; "
+        "of %lu, and %lu interrupted\n",
+        name, report.us(clock.longest_cycles()), report.us(clock.cycles_of_all_but(1e-3)),
+        report.us(clock.cycles_of_all_but(1e-5)),
+        static_cast<unsigned long>(clock.turns() - clock.interrupted()),
+        static_cast<unsigned long>(clock.interrupted()));
 }
 
 void print_table(const Options& options, const Report& report) {
@@ -138,6 +148,8 @@ void print_table(const Options& options, const Report& report) {
                 mega(static_cast<double>(report.resident.bytes)),
                 static_cast<double>(report.resident.bytes) / options.flows,
                 report.resident.huge_percent());
+    std::printf("the tables'   %10.1f MB, as Stack::bytes_needed() says\n",
+                mega(static_cast<double>(report.table_bytes)));
     std::printf("open          %10.2f M/s, %.0f cycles each\n",
                 mega(report.per_second(report.opened)), each(report.opened));
     std::printf("empty turn    %10.3f us\n", report.us(report.empty_turn_cycles));
@@ -145,13 +157,8 @@ void print_table(const Options& options, const Report& report) {
                 report.touched.cycles_per_packet());
     std::printf("close         %10.2f M/s, %.0f cycles each\n",
                 mega(report.per_second(report.closed)), each(report.closed));
-    std::printf("longest turn  %10.1f us of %lu; %lu more were interrupted\n",
-                report.us(report.longest_cycles), static_cast<unsigned long>(report.turns),
-                static_cast<unsigned long>(report.interrupted));
-    if (options.storm)
-        std::printf("all due       %10.1f us the longest of %lu turns\n",
-                    report.us(report.storm_longest_cycles),
-                    static_cast<unsigned long>(report.storm_turns));
+    print_turns("turns", report, report.usual);
+    if (options.storm) print_turns("all due", report, report.storm);
     std::printf("left over     %10zu\n", report.left_over);
 }
 

@@ -57,7 +57,8 @@ std::shared_ptr<const Services> services() {
 const HashKey& Rig::isn_key() { return secret_isn_key; }
 
 Rig::Rig(const RigSettings& settings)
-    : memory_{Stack::bytes_needed(stack_settings(settings)), settings.pages},
+    : table_bytes_{Stack::bytes_needed(stack_settings(settings))},
+      memory_{table_bytes_, settings.pages},
       buffers_((burst_packets + stock_frames) * buffer_bytes),
       stack_{std::make_unique<Stack>(stack_settings(settings), memory_.span(), now_)} {
     stack_->adopt(std::make_shared<const Policy>(Policy::compile(rules())), services());
@@ -86,17 +87,17 @@ std::span<std::byte> Rig::buffer(std::size_t i, std::size_t length) {
 TurnTime Rig::turn(std::size_t packets, std::uint64_t us) {
     clock_.begin();
     stack_->receive(std::span{frames_}.first(packets), now_, out_);
-    (void)stack_->advance(now_, out_);
-    const TurnTime turn = clock_.end();
+    const bool worked = stack_->advance(now_, out_);
+    TurnTime turn = clock_.end();
+    turn.worked = worked;
     now_ = now_.after_us(us);
     return turn;
 }
 
 TurnTime Rig::run(const std::function<void(std::span<Frame>)>& work) {
-    TurnClock clock;
-    clock.begin();
+    others_clock_.begin();
     work(frames_);
-    return clock.end();
+    return others_clock_.end();
 }
 
 void Rig::clear() {

@@ -57,6 +57,8 @@ public:
     void pass_ms(std::uint64_t ms) { now_ = now_.after_ms(ms); }
     [[nodiscard]] Stack& stack() { return *stack_; }
     [[nodiscard]] TurnClock& clock() { return clock_; }
+    /// Bytes that the stack said it needs.
+    [[nodiscard]] std::size_t table_bytes() const { return table_bytes_; }
     /// Where the stack's ISN of a flow comes from: RFC 9293 section 3.4.1.
     [[nodiscard]] static const HashKey& isn_key();
 
@@ -67,12 +69,13 @@ private:
     void restock(std::span<const Frame> frames);
     void say_where_the_gateway_is();
 
+    std::size_t table_bytes_;
     HugeMemory memory_;
     Tick now_{1'000'000};
     std::vector<std::byte> buffers_;  ///< of the burst, then the stock
     std::array<Frame, burst_packets> frames_;
     Outbox out_{2 * stock_frames};  ///< keeps half of its capacity in stock
-    TurnClock clock_;
+    TurnClock clock_, others_clock_;
     std::unique_ptr<Stack> stack_;
 };
 
