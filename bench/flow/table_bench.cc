@@ -11,6 +11,7 @@
 #include "terminus/flow/table.h"
 
 #include "huge_memory.h"
+#include "sizes.h"
 
 #include <benchmark/benchmark.h>
 
@@ -150,12 +151,15 @@ void table_insert(benchmark::State& state) { table_change<false>(state); }
 
 /// One population after the other: all benches of a size share it.
 [[maybe_unused]] const int registered = [] {
-    for (const int bits : {10, 20, 24, 26}) {
-        const std::int64_t flows = std::int64_t{1} << bits;
-        benchmark::RegisterBenchmark("table_find", table_find_known)->Arg(flows);
-        benchmark::RegisterBenchmark("table_find_stranger", table_find_stranger)->Arg(flows);
-        benchmark::RegisterBenchmark("table_erase", table_erase)->Arg(flows)->UseManualTime();
-        benchmark::RegisterBenchmark("table_insert", table_insert)->Arg(flows)->UseManualTime();
+    constexpr std::int64_t bytes_per_flow = 80;
+    for (const std::int64_t flows : bench::flow_counts) {
+        const auto add = [&](const char* name, auto run) {
+            return bench::register_sized(name, flows, bytes_per_flow, run);
+        };
+        add("table_find", table_find_known);
+        add("table_find_stranger", table_find_stranger);
+        add("table_erase", table_erase)->UseManualTime();
+        add("table_insert", table_insert)->UseManualTime();
     }
     return 0;
 }();
