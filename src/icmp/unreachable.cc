@@ -193,8 +193,13 @@ Silence silence_required(const View& view, std::span<const std::byte> frame,
     Address source, destination;
     if (!read_ends(datagram, source, destination)) return Silence::source_not_host;
     const auto upper = upper_layer(datagram);
-    if (upper && !upper->first_fragment) return Silence::fragment;
-    if (upper && is_error_or_redirect(*upper, datagram.subspan(upper->offset)))
+    // RFC 1122 section 3.2.2: never about a later fragment. RFC 8200 section 4.5 wants some such
+    // errors; but what a later fragment of an ICMPv6 message says, nobody can tell.
+    const bool is_later = upper && !upper->first_fragment;
+    const bool may_be_error =
+        source.family() == Family::ip4 || (upper && upper->protocol == ip_protocol::icmp6);
+    if (is_later && may_be_error) return Silence::fragment;
+    if (upper && !is_later && is_error_or_redirect(*upper, datagram.subspan(upper->offset)))
         return Silence::icmp_error;
     if (!source.is_host()) return Silence::source_not_host;
     if (circumstances.even_multicast) return Silence::none;

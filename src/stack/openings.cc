@@ -233,6 +233,8 @@ CallResult<Conversation> open(Core& core, Endpoint local, Endpoint remote,
     if (remote.port == 0 || !remote.address.is_host()) return {.error = CallError::bad_request};
     const Source source = choose_source(core, local.address, remote.address);
     if (source.error != CallError::none) return {.error = source.error};
+    if (core.ownership(source.interface, remote.address) == Ownership::broadcast)
+        return {.error = CallError::bad_request};
     const auto key_for = [&](std::uint16_t port) {
         return make_key(source.address, remote.address,
                         {be16{port}, be16{remote.port}, source.interface});

@@ -176,8 +176,8 @@ void receive_too_big(Core& core, const Turn& turn, FlowId id, const QuotedPacket
                      std::uint32_t mtu_bytes) {
     Flow& flow = core.flows[id];
     // A segment that may be cut is never too big; nor is a SYN.
-    const bool possible =
-        core.settings_of(flow).path_mtu_discovery && tcp::is_synchronised(flow.state());
+    const bool may_be_cut = flow.ip6 == 0 && !core.settings_of(flow).path_mtu_discovery;
+    const bool possible = !may_be_cut && tcp::is_synchronised(flow.state());
     const std::uint32_t used_bytes = tcp::send_mss(flow) + header_bytes(flow);
     const std::uint32_t believed =
         possible ? believable_mtu(core.settings_of(flow), quote, used_bytes, mtu_bytes) : 0;

@@ -76,7 +76,9 @@ void tell_recovery(const tcp::Effort& effort, Status& status) {
     status.segments_retransmitted = tally.resent_segments;
     status.recovery = effort.recovery;
     status.recover_point = effort.recover;
-    status.minimum_rtt_us = effort.rack.minimum_rtt_us;
+    status.minimum_rtt_us = effort.rack.minimum_rtt_us;  // of text; before, the handshake's
+    if (status.minimum_rtt_us == 0 && effort.is_first_guess == 0)
+        status.minimum_rtt_us = status.srtt_us;
     status.reordering_segments = effort.reordering_segments;
     status.total_retransmissions = effort.total_retransmissions;
     status.delivered_segments = effort.delivered_segments;

@@ -10,7 +10,8 @@
 namespace terminus::tcp {
 namespace {
 
-constexpr std::uint8_t largest_scale = 14;  // RFC 7323 section 2.3
+constexpr std::uint32_t least_ip6_mss = 1280 - 60;  // RFC 8200 section 5
+constexpr std::uint8_t largest_scale = 14;          // RFC 7323 section 2.3
 constexpr std::uint32_t largest_field = 65535;
 
 void begin(Flow& flow, Seq iss, const Settings& settings, Tick now) {
@@ -59,7 +60,10 @@ void agree_on_ecn(Flow& flow, const Segment& syn) {
 void agree_on_mss(Flow& flow, const Segment& syn, const LinkLimits& link,
                   const Settings& settings) {
     const std::uint32_t said = std::max(peers_mss(syn, link), settings.mss_floor_bytes);
-    set_send_mss(flow, std::min<std::uint32_t>(said, announced_mss(link, settings)));
+    const std::uint32_t most = std::min<std::uint32_t>(said, announced_mss(link, settings));
+    // RFC 8201 section 3: who does not look for the path's MTU keeps to what every link carries.
+    const bool may_be_large = flow.ip6 == 0 || settings.path_mtu_discovery;
+    set_send_mss(flow, may_be_large ? most : std::min(most, least_ip6_mss));
 }
 
 }  // namespace

@@ -62,6 +62,8 @@ void find_text(Judgement& j) {
         j.arrival.text_length = to - from;
     }
     const bool whole = to == s.seq + s.text_length;
+    // Deliberate: RFC 9293 has no FIN beside a closed window. It needs no room, and a peer that
+    // gives up before one (a tarpit's) would be remembered for ever; kernels take it, too.
     j.arrival.fin = s.has(fin) && whole;
     note_duplicate(j);
     const bool nothing_new = from == to && !s.has(fin);

@@ -240,10 +240,12 @@ TEST(Silence,
     EXPECT_EQ(silence(hidden, {.even_multicast = true}), "icmp_error");
 }
 
-// RFC 1812 section 4.3.2.7.
+// RFC 1812 section 4.3.2.7; RFC 8200 section 4.5 wants errors about later fragments, too.
 TEST(Silence, IsRequiredForLaterFragments) {
     EXPECT_EQ(silence(ask4(32).fragment(1, 16, 16, false)), "fragment");
-    EXPECT_EQ(silence(ask6(32).fragment(1, 16, 16, false)), "fragment");
+    EXPECT_EQ(silence(ask6(32).fragment(1, 16, 16, false)), "none");
+    auto message = Packet::icmp(them6, us6, 1).text(Bytes(32));  // RFC 4443 section 2.4 e.1
+    EXPECT_EQ(silence(message.fragment(1, 16, 16, false)), "fragment");
 }
 
 TEST(Silence, IsRequiredForGroups) {  // RFC 4443 section 2.4 e.3 to e.5

@@ -281,6 +281,11 @@ TEST(PathMtu, IsLeftAloneWhereItIsNotDiscovered) {  // no DF, and so nothing is 
     EXPECT_TRUE(runner.finish()) << runner.failure();
 }
 
+TEST(PathMtu, IsTheLeastOverIp6WhereItIsNotDiscovered) {  // RFC 8201 section 3
+    run6(with(wide(), [](tcp::Settings& tcp) { tcp.path_mtu_discovery = false; }),
+         "= mss 1220\ncall send 1220\n> P. 1:1221(1220) ack 1\n");
+}
+
 // RFC 6864 section 4.1: an atomic datagram.
 TEST(PathMtu, SetsDontFragment) {  // RFC 1191 section 3
     ScriptRunner runner{wide(), Family::ip4};

@@ -182,7 +182,8 @@ TEST(Requirement, AnOpenMayNameItsAddress) {
 
 TEST(Requirement, NobodyOpensToAGroup) {  // RFC 9293 section 3.9.1.1, MUST-46
     Harness harness;
-    for (const char* group : {"224.0.0.1", "255.255.255.255", "ff02::1", "0.0.0.0", "::"}) {
+    for (const char* group :
+         {"224.0.0.1", "255.255.255.255", "198.18.0.255", "ff02::1", "0.0.0.0", "::"}) {
         const auto opened = harness.stack().open({}, {*parse_address(group), 7}, harness.now());
         EXPECT_FALSE(opened.ok()) << group;
     }

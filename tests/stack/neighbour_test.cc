@@ -61,7 +61,7 @@ protected:
     void advance(Tick now) { neighbours_.advance(now, heard_); }
     State state(std::uint32_t number) { return neighbours_.state(key(number)); }
 
-    Neighbours neighbours_{NeighbourLimits{}, {{1, 2}}};
+    Neighbours neighbours_{{.frames = 64, .frames_per_neighbour = 4}, {{1, 2}}};
     Heard heard_;
 };
 
@@ -239,6 +239,16 @@ TEST_F(Neighbouring, ReplacesTheOldestOfANeighboursFrames) {  // RFC 4861 sectio
     EXPECT_EQ(heard_.reasons[0], "neighbour_queue_full");
     answer(1, start);
     EXPECT_EQ(heard_.sent, (std::vector<std::uintptr_t>{3, 4, 5, 6}));
+}
+
+TEST(Neighbours, HoldAnInitialWindow) {  // RFC 6928: the first burst to a peer that never asked
+    Neighbours neighbours{NeighbourLimits{}, {{1, 2}}};
+    Heard heard;
+    (void)neighbours.lookup(key(1), start);
+    for (std::uintptr_t i = 1; i <= 11; ++i)
+        EXPECT_EQ(neighbours.hold(key(1), frame(i), heard), Drop::none);
+    EXPECT_TRUE(heard.lost.empty());
+    neighbours.release_all(heard);
 }
 
 TEST_F(Neighbouring, HoldsSixtyFourFramesInAll) {

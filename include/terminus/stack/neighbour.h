@@ -35,11 +35,11 @@ enum class NeighbourState : std::uint8_t {
 };
 
 struct NeighbourLimits {
-    std::size_t entries = 4096;  ///< rounded up to a power of two, at least 8
-    std::size_t frames = 64;     ///< that wait, all told
-    std::uint32_t frames_per_neighbour = 4;
-    std::uint32_t reachable_ms = 30'000;  ///< RFC 4861 section 10, REACHABLE_TIME
-    std::uint32_t delay_ms = 5'000;       ///< DELAY_FIRST_PROBE_TIME
+    std::size_t entries = 4096;               ///< rounded up to a power of two, at least 8
+    std::size_t frames = 256;                 ///< that wait, all told
+    std::uint32_t frames_per_neighbour = 16;  ///< an initial window, RFC 6928, and more
+    std::uint32_t reachable_ms = 30'000;      ///< RFC 4861 section 10, REACHABLE_TIME
+    std::uint32_t delay_ms = 5'000;           ///< DELAY_FIRST_PROBE_TIME
     std::uint32_t retransmit_ms =
         1'000;                ///< RETRANS_TIMER; RFC 1122 section 2.3.2.1: one a second at most
     std::uint32_t tries = 3;  ///< MAX_MULTICAST_SOLICIT, MAX_UNICAST_SOLICIT
