@@ -318,7 +318,7 @@ def main(names: list[str]) -> int:
     for name in names or DEFAULT:
         began = time.monotonic()
         tally = run_step(name)
-        print(f"{name:<12}{tally} ({time.monotonic() - began:.0f} s)", flush=True)
+        print(f"{name:<13}{tally} ({time.monotonic() - began:.0f} s)", flush=True)
         for note in tally.notes:
             print(f"    {note}", flush=True)
         total.add(tally)
