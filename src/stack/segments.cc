@@ -143,7 +143,7 @@ bool take_expected_ack(Flow& flow, const Packet& packet, Tick now) {
     const bool is_quiet = flow.state() == tcp::State::established &&
                           flow.waits() == tcp::Waits::silence && flow.holds() == tcp::Held::mark &&
                           flow.in_flight() == 0;
-    const bool owes_nothing = (flow.ack_now | flow.ack_pending | flow.ready | flow.ecn) == 0;
+    const bool owes_nothing = (flow.ack_now | flow.ack_pending | flow.ready) == 0;
     const bool is_bare = header.flags == tcp_flag::ack && packet.view.payload == packet.view.end;
     const bool is_expected = header.seq.host() == flow.rcv_nxt.value &&
                              header.ack.host() == flow.snd_una.value &&

@@ -26,7 +26,7 @@ struct Datagram {
     }
     /// Whether `start` and the transport's bytes add up, as a right checksum makes them (MUST-3).
     [[nodiscard]] bool adds_up(PartialSum start) const {
-        return checksum_finish(checksum_add(start, {frame + view.l4, l4_length()})) == be16{0};
+        return checksum_is_good(checksum_add(start, {frame + view.l4, l4_length()}));
     }
 };
 

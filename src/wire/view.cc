@@ -54,7 +54,7 @@ Drop check_ip4_addresses(const Ip4Header& ip) {
 /// RFC 1122 section 3.2.1.2: discard silently what does not add up.
 bool is_ip4_checksum_good(const Ip4Header& ip, Checked device) {
     if (device != Checked::unknown) return device == Checked::good;
-    return checksum_finish(ip4_header_sum(ip)) == be16{0};
+    return checksum_is_good(ip4_header_sum(ip));
 }
 
 /// The header's lengths and checksum, so that everything up to the total length may be read after
@@ -189,7 +189,7 @@ bool is_plain_tcp_good(const Received& frame, const Ip4Header& ip, const TcpHead
     const std::size_t length = ip.total_length.host() - sizeof(Ip4Header);
     const PartialSum start = pseudo_sum(ip, ip_protocol::tcp, static_cast<std::uint32_t>(length));
     const std::span message{reinterpret_cast<const std::byte*>(&tcp), length};
-    return checksum_finish(checksum_add(start, message)) == be16{0};
+    return checksum_is_good(checksum_add(start, message));
 }
 
 /// What nearly all frames are, in one look: TCP over IPv4, untagged, without IP options or

@@ -67,6 +67,14 @@ inline constexpr std::size_t long_checksum_bytes = 96;
     return std::bit_cast<be16>(static_cast<std::uint16_t>(~sum));
 }
 
+/// Whether a sum over all, its checksum field included, is what a right checksum makes it: all ones
+/// (RFC 1071).
+[[nodiscard]] inline bool checksum_is_good(PartialSum sum) {
+    sum = checksum_narrow(sum);
+    sum = (sum & 0xffffU) + (sum >> 16);
+    return (sum & 0xffffU) + (sum >> 16) == 0xffffU;
+}
+
 /// The sum over the pseudo header: RFC 9293 section 3.1, RFC 8200 section 8.1. `length` counts the
 /// transport header and its payload in bytes.
 [[nodiscard]] inline PartialSum pseudo_sum(const Ip4Header& ip, std::uint8_t protocol,
@@ -86,7 +94,7 @@ inline constexpr std::size_t long_checksum_bytes = 96;
 }
 
 /// The sum of a whole IPv4 header, its options and its checksum field included: the header is good
-/// when checksum_finish() of it is zero. All header_bytes(), at least 20, must be there.
+/// when checksum_is_good() says so. All header_bytes(), at least 20, must be there.
 [[nodiscard]] inline PartialSum ip4_header_sum(const Ip4Header& ip) {
     const auto* at = reinterpret_cast<const std::byte*>(&ip);
     std::uint64_t sum = load<std::uint32_t>(at + 16);
