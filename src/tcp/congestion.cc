@@ -77,7 +77,7 @@ std::uint32_t congestion_window_bytes(const Flow& flow, const Effort* effort,
 }
 
 std::uint32_t pipe_bytes(const Effort& effort, const Flow& flow) {
-    const std::uint32_t flight = effort.sent.tally().flight_bytes;
+    const std::uint32_t flight = effort.sent.flight_bytes();
     if (flow.sack != 0 || effort.duplicate_acks == 0) return flight;
     if (effort.recovery == Recovery::loss) return flight;
     // RFC 3042 section 2: before recovery at most two more segments may leave.

@@ -123,7 +123,7 @@ void take_duplicate_report(Effort& effort, const Segment& s, Delivery& delivery)
 Delivery take_delivery(Effort& effort, const Flow& flow, const Segment& s, Tick now) {
     Delivery delivery{.flight_before_bytes = flow.in_flight()};
     begin_measuring(effort, flow);
-    delivery.held_before_bytes = flow.sack != 0 ? effort.sent.tally().sacked_bytes : 0;
+    delivery.held_before_bytes = flow.sack != 0 ? effort.sent.sacked_bytes() : 0;
     if (s.ack > flow.snd_una) {
         delivery.acked_bytes = s.ack - flow.snd_una;
         effort.sent.acknowledge(s.ack, [&](Seq left, const Run& run) {

@@ -153,7 +153,7 @@ bool go_on(Step& s) {
         enter_reduced(s);
         return false;
     }
-    const bool disorder = s.effort.duplicate_acks > 0 || s.effort.sent.tally().sacked_bytes > 0;
+    const bool disorder = s.effort.duplicate_acks > 0 || s.effort.sent.sacked_bytes() > 0;
     s.effort.recovery = disorder ? Recovery::disorder : Recovery::open;
     grow(s);
     return false;
@@ -312,7 +312,7 @@ Reaction on_reordering_timeout(Effort& effort, const Flow& flow, const Settings&
     const Losses losses = detect_losses(effort, flow, now);
     Reaction reaction{.begins = false, .wait_us = losses.wait_us};
     if (losses.lost_bytes == 0) return reaction;
-    nothing.held_before_bytes = effort.sent.tally().sacked_bytes;
+    nothing.held_before_bytes = effort.sent.sacked_bytes();
     // As if a segment had just arrived.
     Step s{effort, flow, nothing, settings, now, flow.mss_bytes(), true};
     if (effort.recovery <= Recovery::disorder && is_path_probe_alone_lost(effort)) {

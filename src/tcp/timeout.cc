@@ -71,7 +71,7 @@ bool may_probe_tail(const Flow& flow, const Effort* effort, const Settings& sett
     if (flow.sack == 0 || !settings.tail_loss_probe || !is_synchronised(flow.state())) return false;
     if (effort == nullptr) return flow.retransmitted == 0;
     if (effort->recovery != Recovery::open && effort->recovery != Recovery::reduced) return false;
-    return effort->probing == 0 && effort->sent.tally().sacked_bytes == 0;
+    return effort->probing == 0 && effort->sent.sacked_bytes() == 0;
 }
 
 /// TLP_calc_PTO(), RFC 8985 section 7.2, but for the timeout that it must not exceed.

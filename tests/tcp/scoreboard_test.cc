@@ -44,12 +44,15 @@ TEST(Scoreboard, CountsWhatThePeerHolds) {  // RFC 2018 section 5, RFC 6675 sect
     board.change(at(400), at(700), take);
     board.change(at(0), at(100), [](Seq, SentRun& run) { run.lose(); });
     const tcp::Tally tally = board.tally();
+    EXPECT_EQ(board.flight_bytes(), tally.flight_bytes);
+    EXPECT_EQ(board.sacked_bytes(), tally.sacked_bytes);
     EXPECT_EQ(tally.sacked_bytes, 400U);
     EXPECT_EQ(tally.sacked_segments, 4U);
     EXPECT_EQ(tally.due_bytes, 100U);
     EXPECT_EQ(tally.flight_bytes, 500U);
     board.change(at(0), at(100), [](Seq, SentRun& run) { run.send_again(9); });
     EXPECT_EQ(board.tally().flight_bytes, 600U);
+    EXPECT_EQ(board.flight_bytes(), 600U);
     EXPECT_EQ(board.tally().resent_segments, 1U);
     EXPECT_EQ(board.tally().lost_segments, 1U);
 }

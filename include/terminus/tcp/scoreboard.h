@@ -72,6 +72,13 @@ public:
         return index == 0 ? begin_ : runs_[index - 1].end;
     }
     [[nodiscard]] Tally tally() const;
+    /// Two of its sums alone, which are asked for with each segment and each ACK.
+    [[nodiscard]] std::uint32_t flight_bytes() const {
+        return bytes_of([](const Run& run) { return run.in_flight(); });
+    }
+    [[nodiscard]] std::uint32_t sacked_bytes() const {
+        return bytes_of([](const Run& run) { return run.has(run_flag::sacked); });
+    }
 
     /// A new segment left: it ends at `end` and begins where the last one ended.
     void append(Seq end, std::uint8_t flags, std::uint32_t now_us);
@@ -102,6 +109,16 @@ public:
     }
 
 private:
+    template <typename Which>
+    [[nodiscard]] std::uint32_t bytes_of(Which&& which) const {
+        std::uint32_t sum = 0;
+        Seq left = begin_;
+        for (const Run& run : runs()) {
+            sum += which(run) ? run.end - left : 0;
+            left = run.end;
+        }
+        return sum;
+    }
     void make_room();                         ///< for two more runs
     void squeeze();                           ///< joins the two runs that tell least apart
     [[nodiscard]] std::size_t split(Seq at);  ///< the run that begins at `at`
