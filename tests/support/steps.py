@@ -20,7 +20,7 @@ LOGS = ROOT / "build" / "test-logs"
 CAPTURES = Path(os.environ.get("TERMINUS_CAPTURES", ROOT.parent / "shared" / "captures"))
 COUNT_LINE = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 FUZZ_RUNS = int(os.environ.get("TERMINUS_FUZZ_RUNS", "200000"))
-FUZZ_SECONDS = int(os.environ.get("TERMINUS_FUZZ_SECONDS", "25"))
+FUZZ_SECONDS = int(os.environ.get("TERMINUS_FUZZ_SECONDS", "15"))
 
 
 @dataclass
