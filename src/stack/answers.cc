@@ -14,17 +14,6 @@ namespace {
 
 bool is_ip6(const Packet& packet) { return packet.view.family == Family::ip6; }
 
-Address source_of(const Packet& packet) {
-    return is_ip6(packet) ? Address::ip6(packet.header_at<Ip6Header>(packet.view.l3).source.data())
-                          : Address::ip4(packet.header_at<Ip4Header>(packet.view.l3).source);
-}
-
-Address destination_of(const Packet& packet) {
-    return is_ip6(packet)
-               ? Address::ip6(packet.header_at<Ip6Header>(packet.view.l3).destination.data())
-               : Address::ip4(packet.header_at<Ip4Header>(packet.view.l3).destination);
-}
-
 std::uint8_t traffic_class_of(const Packet& packet) {
     return is_ip6(packet) ? packet.header_at<Ip6Header>(packet.view.l3).traffic_class()
                           : packet.header_at<Ip4Header>(packet.view.l3).traffic_class;
@@ -46,8 +35,8 @@ bool may_send_error(Core& core, const Turn& turn, Packet& packet, bool even_mult
     const Address source = source_of(packet);
     const Circumstances circumstances{.destination_is_broadcast = owned == Ownership::broadcast,
                                       .even_multicast = even_multicast};
-    const bool from_us = core.ownership(packet.interface, source) != Ownership::none &&
-                         core.ownership(packet.interface, source) != Ownership::answered;
+    const Ownership theirs = core.ownership(packet.interface, source);
+    const bool from_us = theirs != Ownership::none && theirs != Ownership::answered;
     if (from_us ||
         silence_required(packet.view, packet.frame.bytes(), circumstances) != Silence::none) {
         suppress(core, packet, Suppressed::silence_required);

@@ -149,8 +149,11 @@ std::uint16_t write_report(std::byte* at, MldRecord record, std::span<const Addr
 std::size_t write_link_header(std::span<std::byte> room, const LinkHeader& link,
                               std::uint16_t type) {
     const bool is_tagged = link.vlan != 0;
-    const be16 first{is_tagged ? ether_type::vlan : type};
-    store(room.data(), EthernetHeader{link.destination, link.source, first});
+    // Field by field: what is put together elsewhere would be copied in pieces that lie across.
+    auto& header = overlay<EthernetHeader>(room.data());
+    header.destination = link.destination;
+    header.source = link.source;
+    header.type = be16{is_tagged ? ether_type::vlan : type};
     if (!is_tagged) return sizeof(EthernetHeader);
     store(room.data() + sizeof(EthernetHeader), VlanTag{be16{link.vlan}, be16{type}});
     return sizeof(EthernetHeader) + sizeof(VlanTag);

@@ -49,10 +49,7 @@ public:
     /// Every segment but a SYN has the timestamps that were agreed on: RFC 7323 section 3.2.
     void stamp(Reply& fields) const {
         const Flow& flow = core_.flows[id_];
-        if (flow.timestamps == 0 || flow.state() == tcp::State::syn_sent) return;
-        fields.options.timestamps = true;
-        fields.options.ts_value = ts_now();
-        fields.options.ts_echo = flow.ts_recent();
+        if (tcp::is_stamped(flow)) tcp::stamp(flow, ts_now(), fields.options);
     }
     /// Text beyond a hole, and once what came a second time.
     void report(Reply& fields) const {

@@ -16,11 +16,14 @@ namespace {
 
 using tcp::Flow;
 
-constexpr std::uint32_t least_mtu4 = 68;    // RFC 791: every link carries so much
-constexpr std::uint32_t least_mtu6 = 1280;  // RFC 8200 section 5
+constexpr std::uint32_t least_mtu4 = 68;  // RFC 791: every link carries so much
+constexpr std::uint32_t least_mtu6 = ip6_minimum_mtu;
 
 /// The headers before a segment's options and text. An MSS here is of both (tcp::send_mss).
-std::uint32_t header_bytes(const Flow& flow) { return flow.ip6 != 0 ? 60 : 40; }
+std::uint32_t header_bytes(Family family) { return family == Family::ip6 ? 60 : 40; }
+std::uint32_t header_bytes(const Flow& flow) {
+    return header_bytes(flow.ip6 != 0 ? Family::ip6 : Family::ip4);
+}
 
 NeighbourKey remote_of(const Core& core, FlowId id) {
     return {remote_address(core.flows.key(id)), core.flows[id].interface};
@@ -90,7 +93,7 @@ void send_again_smaller(Core& core, const Turn& turn, FlowId id, std::uint32_t f
 
 /// The segment sizes that arrive through every black hole known: RFC 4821 section 7.2.
 std::uint32_t safe_mss_bytes(const Flow& flow, bool second_try) {
-    if (flow.ip6 != 0) return least_mtu6 - 60;
+    if (flow.ip6 != 0) return least_mtu6 - header_bytes(flow);
     return second_try ? 512 : 1024;
 }
 
@@ -100,9 +103,8 @@ std::uint32_t safe_mss_bytes(const Flow& flow, bool second_try) {
 constexpr std::uint8_t first_doubt = 4, second_doubt = 6, doubts_end = 8;
 
 /// Text of the segment that would be sent again.
-std::uint32_t oldest_bytes(const Core& core, const Flow& flow) {
-    const Busy* record = core.busy_of(flow);
-    return tcp::oldest_segment(flow, record != nullptr ? &record->effort : nullptr).length;
+std::uint32_t oldest_bytes(Core& core, const Flow& flow) {
+    return tcp::oldest_segment(flow, core.effort_of(flow)).length;
 }
 
 /// RFC 4821 section 7.7: large segments vanish and no router says why. Nothing is learnt until a
@@ -298,7 +300,7 @@ std::uint32_t datagram_mtu_bytes(const Core& core, const NeighbourKey& remote,
     std::uint32_t mtu_bytes = link_bytes;
     for (const Paths* paths : {&core.paths, &core.datagram_paths})
         if (const std::uint32_t known = paths->known_mss_bytes(remote, now); known != 0)
-            mtu_bytes = std::min(mtu_bytes, known + (is_ip6 ? 60 : 40));
+            mtu_bytes = std::min(mtu_bytes, known + header_bytes(remote.address.family()));
     return mtu_bytes;
 }
 
@@ -321,7 +323,7 @@ void receive_too_big_datagram(Core& core, const QuotedPacket& quote, std::uint8_
             ? believable_mtu(settings, quote, std::min(former, quote.length), mtu_bytes)
             : 0;
     if (believed == 0) return core.counters.count(TcpEvent::path_mtu_disbelieved);
-    const std::uint32_t headers = quote.remote.family() == Family::ip6 ? 60 : 40;
+    const std::uint32_t headers = header_bytes(quote.remote.family());
     const bool fragments = mtu_bytes != 0 && mtu_bytes < believed;
     core.datagram_paths.learn(remote, believed - headers, former - headers, fragments, now);
     core.counters.count(TcpEvent::path_mtu_lowered);

@@ -58,13 +58,10 @@ bool is_segment(const Packet& packet) {
 }
 
 bool is_addressed_to_us(const Core& core, const Packet& packet, Ownership& owned) {
-    if (packet.view.family == Family::ip4)
-        owned = core.ownership(packet.interface,
-                               packet.header_at<Ip4Header>(packet.view.l3).destination);
-    else
-        owned = core.ownership(
-            packet.interface,
-            Address::ip6(packet.header_at<Ip6Header>(packet.view.l3).destination.data()));
+    owned = packet.view.family == Family::ip4
+                ? core.ownership(packet.interface,
+                                 packet.header_at<Ip4Header>(packet.view.l3).destination)
+                : core.ownership(packet.interface, destination_of(packet));
     return owned != Ownership::none;
 }
 
@@ -94,11 +91,7 @@ bool is_discovery(const Packet& packet) {
 
 /// RFC 1122 section 3.2.1.3: a broadcast address or our own is no sender.
 bool is_source_impossible(const Core& core, const Packet& packet) {
-    const Address source =
-        packet.view.family == Family::ip4
-            ? Address::ip4(packet.header_at<Ip4Header>(packet.view.l3).source)
-            : Address::ip6(packet.header_at<Ip6Header>(packet.view.l3).source.data());
-    const Ownership owned = core.ownership(packet.interface, source);
+    const Ownership owned = core.ownership(packet.interface, source_of(packet));
     return owned == Ownership::own || owned == Ownership::broadcast;
 }
 

@@ -114,11 +114,7 @@ std::uint8_t ecn_of(const Packet& packet) {
 /// An RST of the engine's, with the timestamps that were agreed on: RFC 7323 section 3.2.
 void answer_from_flow(Core& core, const Turn& turn, Packet& packet, const Flow& flow,
                       tcp::Reply reply) {
-    if (flow.timestamps != 0 && flow.state() != tcp::State::syn_sent) {
-        reply.options.timestamps = true;
-        reply.options.ts_value = core.ts_now(packet.hash, turn.now);
-        reply.options.ts_echo = flow.ts_recent();
-    }
+    if (tcp::is_stamped(flow)) tcp::stamp(flow, core.ts_now(packet.hash, turn.now), reply.options);
     answer_segment(core, turn, packet, reply, core.settings_of(flow));
 }
 
@@ -164,9 +160,9 @@ void count_handshake(Core& core, const Flow& flow) {
 }
 
 /// What a segment means besides text and ACKs: the flow's beginning or its end, answers that are
-/// owed at once. False: the packet is settled.
+/// owed at once. The state is settled, and `before` begins anew. False: the packet is settled.
 bool carry_out(Core& core, const Turn& turn, Packet& packet, FlowId id, const tcp::Segment& segment,
-               const Arrival& arrival, const Flows::Before& before) {
+               const Arrival& arrival, Flows::Before& before) {
     Flow& flow = core.flows[id];
     packet.drop = arrival.drop;
     count_arrival(core, arrival);
@@ -177,15 +173,13 @@ bool carry_out(Core& core, const Turn& turn, Packet& packet, FlowId id, const tc
     if (arrival.reopens && begin_anew(core, turn, packet, id)) return false;
     if (arrival.answered) answer_unacceptable(core, turn, packet, id, arrival.challenged);
     core.flows.settle(id, before);  // its state is counted before its text may end it
+    before = core.flows.before(id);
     if (arrival.reply) answer_from_flow(core, turn, packet, flow, *arrival.reply);
     if (arrival.established || arrival.repeat_syn) core.note_syn(flow, segment);
     if (!arrival.established) return true;
     count_handshake(core, flow);
     follow_path(core, id, turn.now);
-    const Flows::Before established = core.flows.before(id);
-    const bool stays = establish(core, turn, id);
-    if (stays) core.flows.settle(id, established);
-    return stays;
+    return establish(core, turn, id);
 }
 
 }  // namespace
@@ -227,10 +221,7 @@ void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id) {
     Flows::Before before = core.flows.before(id);
     const Arrival arrival = tcp::on_segment(flow, core.effort_of(flow), segment,
                                             core.context(flow, packet.hash, turn.now));
-    if (!arrival.is_next) {
-        if (!carry_out(core, turn, packet, id, segment, arrival, before)) return;
-        before = core.flows.before(id);
-    }
+    if (!arrival.is_next && !carry_out(core, turn, packet, id, segment, arrival, before)) return;
     if (flow.service == Flow::no_service) note_received(core, flow, arrival, turn.now);
     if (segment.ecn != 0 && flow.ecn != 0) core.note_ecn(flow);
     if (arrival.recovers) core.counters.count(TcpEvent::fast_retransmits);

@@ -218,15 +218,8 @@ const Rule* find_rule(const Core& core, const Packet& packet, RuleProtocol proto
     Question question{};
     question.protocol = protocol;
     question.destination_port = destination_port;
-    if (packet.view.family == Family::ip4) {
-        const auto& ip = packet.header_at<Ip4Header>(packet.view.l3);
-        question.source = Address::ip4(ip.source);
-        question.destination = Address::ip4(ip.destination);
-    } else {
-        const auto& ip = packet.header_at<Ip6Header>(packet.view.l3);
-        question.source = Address::ip6(ip.source.data());
-        question.destination = Address::ip6(ip.destination.data());
-    }
+    question.source = source_of(packet);
+    question.destination = destination_of(packet);
     return core.policy->judge(question);
 }
 

@@ -218,9 +218,9 @@ bool take_text(Core& core, const Turn& turn, Packet& packet, FlowId id,
 
 bool offer_text(Core& core, const Turn& turn, FlowId id) {
     Flow& flow = core.flows[id];
-    if (core.busy_of(flow) == nullptr && flow.state() == tcp::State::established) return true;
-    if (const Busy* record = core.busy_of(flow);
-        record != nullptr && record->effort.fin_held != 0 && record->effort.fin_seq == flow.rcv_nxt)
+    const Busy* held = core.busy_of(flow);
+    if (held == nullptr && flow.state() == tcp::State::established) return true;
+    if (held != nullptr && held->effort.fin_held != 0 && held->effort.fin_seq == flow.rcv_nxt)
         take_due_fin(core, turn, id);
     if (core.service_of(flow) == nullptr) return true;
     offer_queue(core, id, turn.now);

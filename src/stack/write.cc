@@ -220,17 +220,6 @@ void write_datagram_reply(Core& core, Packet& packet, std::size_t payload_length
     write_link(interface, packet.frame, l3, packet.frame.l3_length + std::uint32_t{length}, to);
 }
 
-namespace {
-
-/// Field by field: what is put together elsewhere would be copied in pieces that lie across.
-void write_plain_link(EthernetHeader& header, const Mac& to, const Mac& from, std::uint16_t type) {
-    header.destination = to;
-    header.source = from;
-    header.type = be16{type};
-}
-
-}  // namespace
-
 void write_link(const Interface& interface, Frame& frame, std::byte* l3, std::uint32_t l3_length,
                 const Mac& to) {
     const std::uint16_t link = link_bytes(interface);
@@ -240,10 +229,7 @@ void write_link(const Interface& interface, Frame& frame, std::byte* l3, std::ui
     frame.capacity = static_cast<std::uint32_t>(frame.capacity - moved);
     const bool is_ip6 = (static_cast<std::uint8_t>(*l3) >> 4) == 6;
     const std::uint16_t type = is_ip6 ? ether_type::ip6 : ether_type::ip4;
-    if (interface.vlan == 0) [[likely]]
-        write_plain_link(overlay<EthernetHeader>(begin), to, interface.mac, type);
-    else
-        write_link_header({begin, link}, {to, interface.mac, interface.vlan}, type);
+    write_link_header({begin, link}, {to, interface.mac, interface.vlan}, type);
     frame.data = begin;
     frame.length = link + l3_length;
 }

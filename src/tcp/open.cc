@@ -10,8 +10,7 @@
 namespace terminus::tcp {
 namespace {
 
-constexpr std::uint32_t least_ip6_mss = 1280 - 60;  // RFC 8200 section 5
-constexpr std::uint8_t largest_scale = 14;          // RFC 7323 section 2.3
+constexpr std::uint8_t largest_scale = 14;  // RFC 7323 section 2.3
 constexpr std::uint32_t largest_field = 65535;
 
 void begin(Flow& flow, Seq iss, const Settings& settings, Tick now) {
@@ -63,7 +62,7 @@ void agree_on_mss(Flow& flow, const Segment& syn, const LinkLimits& link,
     const std::uint32_t most = std::min<std::uint32_t>(said, announced_mss(link, settings));
     // RFC 8201 section 3: who does not look for the path's MTU keeps to what every link carries.
     const bool may_be_large = flow.ip6 == 0 || settings.path_mtu_discovery;
-    set_send_mss(flow, may_be_large ? most : std::min(most, least_ip6_mss));
+    set_send_mss(flow, may_be_large ? most : std::min(most, default_mss6_bytes));
 }
 
 }  // namespace
@@ -122,20 +121,20 @@ std::uint16_t announced_mss(const LinkLimits& link, const Settings& settings) {
 }
 
 std::uint32_t peers_mss(const Segment& syn, const LinkLimits& link) {
-    const std::uint32_t unsaid = link.is_ip6 ? 1220 : 536;
+    const std::uint32_t unsaid = link.is_ip6 ? default_mss6_bytes : default_mss4_bytes;
     return syn.options.mss == 0 ? unsaid : syn.options.mss;
 }
 
 void set_send_mss(Flow& flow, std::uint32_t mss_bytes) {
     constexpr std::uint32_t least_text = 8;  // whoever wants less would get nothing
-    const std::uint32_t options = flow.timestamps != 0 ? timestamps_bytes : 0;
+    const std::uint32_t options = flow.timestamps != 0 ? timestamps_only_bytes : 0;
     const std::uint32_t text =
         std::clamp(mss_bytes, options + least_text, largest_mss_bytes) - options;
     flow.mss_bits = static_cast<std::uint16_t>(text) & 0x3fff;
 }
 
 std::uint32_t send_mss(const Flow& flow) {
-    return flow.mss_bytes() + (flow.timestamps != 0 ? timestamps_bytes : 0);
+    return flow.mss_bytes() + (flow.timestamps != 0 ? timestamps_only_bytes : 0);
 }
 
 std::uint16_t syn_window(const Settings& settings) {

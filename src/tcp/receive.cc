@@ -14,7 +14,6 @@ using namespace tcp_flag;
 // The first segments of a connection are acknowledged one by one, so that the peer's slow start is
 // not slowed down: three times as many as this, about.
 constexpr std::uint32_t quick_segments = 6;
-constexpr std::uint32_t default_mss = 536;  // RFC 9293 section 3.7.1
 
 // RFC 9293 section 3.8.6.3, SHLD-19: what the peer may take for two full segments. A peer whose
 // segments are smaller than ours could be is served as well: more than one segment, and more than
@@ -24,7 +23,7 @@ bool is_second_segment(const Flow& flow, const Effort* effort, std::uint32_t byt
     if (bytes >= 2 * mss) return true;
     if (effort == nullptr) return flow.ack_pending != 0;
     const std::uint32_t owed = flow.rcv_nxt - effort->last_ack_sent;
-    return owed > std::max(bytes, std::min(default_mss, mss));
+    return owed > std::max(bytes, std::min(default_mss4_bytes, mss));
 }
 
 // A quarter of the beginning is over whenever RCV.NXT passes a multiple of so many segments: the
@@ -33,7 +32,7 @@ bool is_second_segment(const Flow& flow, const Effort* effort, std::uint32_t byt
 bool is_beginning(Flow& flow, std::uint32_t bytes) {
     if (flow.quick == 0) return false;
     const std::uint32_t mss = flow.mss_bytes(), unit = quick_segments * mss;
-    const bool is_short = bytes < std::min(mss, default_mss);
+    const bool is_short = bytes < std::min(mss, default_mss4_bytes);
     if (is_short || flow.rcv_nxt.value / unit != (flow.rcv_nxt.value - bytes) / unit) --flow.quick;
     return true;
 }

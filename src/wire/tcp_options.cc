@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t timestamps_bytes = 10, sack_block_bytes = 8;
 /// RFC 7323 appendix A: NOP, NOP, timestamps.
-constexpr std::uint32_t timestamps_advised = 0x0101080a;
 
 std::uint32_t host32(const std::byte* at) { return load<be32>(at).host(); }
 
@@ -130,7 +129,7 @@ TcpOptions parse_tcp_options(std::span<const std::byte> options) {
 }
 
 std::size_t tcp_options_bytes(const TcpOptions& options) {
-    std::size_t bytes = options.timestamps ? timestamps_bytes + 2 : 0;
+    std::size_t bytes = options.timestamps ? timestamps_only_bytes : 0;
     if (has_no_other(options)) return bytes;
     if (options.mss != 0) bytes += 4;
     if (options.sack_permitted) bytes += 4;
@@ -144,7 +143,7 @@ std::size_t write_tcp_options(const TcpOptions& options, std::span<std::byte> ro
     if (has_no_other(options)) {
         if (!options.timestamps) return 0;
         write_timestamps_only(options, room.data());
-        return timestamps_bytes + 2;
+        return timestamps_only_bytes;
     }
     Writer writer{room.data()};
     if (options.mss != 0) {

@@ -183,8 +183,7 @@ Drop parse_tagged(const Received& frame, View& view) {
 /// Of one that is_plain_tcp(): the ports, the addresses and both checksums.
 bool is_plain_tcp_good(const Received& frame, const Ip4Header& ip, const TcpHeader& tcp) {
     if (tcp.source_port == be16{0} || tcp.destination_port == be16{0}) return false;
-    if (!is_ip4_sender(ip.source) || ip.destination.host() >> 24 == 127) return false;
-    if (!is_ip4_checksum_good(ip, frame.ip)) return false;
+    if (check_ip4_addresses(ip) != Drop::none || !is_ip4_checksum_good(ip, frame.ip)) return false;
     if (frame.l4 != Checked::unknown) return frame.l4 == Checked::good;
     const std::size_t length = ip.total_length.host() - sizeof(Ip4Header);
     const PartialSum start = pseudo_sum(ip, ip_protocol::tcp, static_cast<std::uint32_t>(length));

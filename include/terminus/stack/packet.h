@@ -8,6 +8,8 @@
 #include "terminus/flow/key.h"
 #include "terminus/stack/frame.h"
 #include "terminus/tcp/seq.h"
+#include "terminus/wire/ip4.h"
+#include "terminus/wire/ip6.h"
 #include "terminus/wire/view.h"
 
 #include <cstdint>
@@ -62,5 +64,17 @@ struct Packet {
         return *reinterpret_cast<Header*>(frame.data + offset);
     }
 };
+
+/// The ends that the IP header names.
+[[nodiscard]] inline Address source_of(const Packet& packet) {
+    return packet.view.family == Family::ip6
+               ? Address::ip6(packet.header_at<Ip6Header>(packet.view.l3).source.data())
+               : Address::ip4(packet.header_at<Ip4Header>(packet.view.l3).source);
+}
+[[nodiscard]] inline Address destination_of(const Packet& packet) {
+    return packet.view.family == Family::ip6
+               ? Address::ip6(packet.header_at<Ip6Header>(packet.view.l3).destination.data())
+               : Address::ip4(packet.header_at<Ip4Header>(packet.view.l3).destination);
+}
 
 }  // namespace terminus

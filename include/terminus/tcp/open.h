@@ -9,11 +9,14 @@
 
 namespace terminus::tcp {
 
+/// What a peer that says no MSS takes, and every link carries: RFC 9293 section 3.7.1, MUST-15.
+inline constexpr std::uint32_t default_mss4_bytes = 536, default_mss6_bytes = 1220;
+
 /// What a link allows: its MTU less the fixed headers (RFC 6691 section 2; RFC 9293 section 3.7.1,
 /// MUST-14, 67), and no more than the
 /// ceiling that the configuration gives the destination.
 struct LinkLimits {
-    std::uint32_t mss_bytes = 536;
+    std::uint32_t mss_bytes = default_mss4_bytes;
     bool is_ip6 = false;
 };
 

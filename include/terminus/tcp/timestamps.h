@@ -4,6 +4,8 @@
 
 #include "terminus/base/hash.h"
 #include "terminus/base/time.h"
+#include "terminus/tcp/flow.h"
+#include "terminus/wire/tcp_options.h"
 
 #include <cstdint>
 
@@ -26,7 +28,16 @@ namespace terminus::tcp {
     return static_cast<std::int32_t>(a - b) < 0;
 }
 
-/// What timestamps take of each segment: RFC 7323 appendix A, two NOPs before the option.
-inline constexpr std::uint32_t timestamps_bytes = 12;
+/// RFC 7323 section 3.2: every segment has the timestamps that were agreed on; a SYN, which agrees
+/// on them, has its own (open.h).
+[[nodiscard]] inline bool is_stamped(const Flow& flow) {
+    return flow.timestamps != 0 && flow.state() != State::syn_sent;
+}
+/// `ts_now` is TSval's clock.
+inline void stamp(const Flow& flow, std::uint32_t ts_now, TcpOptions& options) {
+    options.timestamps = true;
+    options.ts_value = ts_now;
+    options.ts_echo = flow.ts_recent();
+}
 
 }  // namespace terminus::tcp

@@ -42,11 +42,11 @@ struct TcpOptions {
 };
 
 /// The advised layout of timestamps alone: RFC 7323 appendix A.
-inline constexpr std::size_t timestamps_only_bytes = 12;
+inline constexpr std::uint32_t timestamps_only_bytes = 12, timestamps_advised = 0x0101080a;
 /// Whether the options are exactly that: NOP, NOP, then timestamps.
 [[nodiscard]] inline bool is_timestamps_only(std::span<const std::byte> options) {
-    constexpr be32 advised{0x0101080a};
-    return options.size() == timestamps_only_bytes && load<be32>(options.data()) == advised;
+    return options.size() == timestamps_only_bytes &&
+           load<be32>(options.data()) == be32{timestamps_advised};
 }
 
 /// Reads the bytes between the TCP header and its data offset, in any segment (MUST-5), whatever
