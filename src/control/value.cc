@@ -27,7 +27,7 @@ std::string_view found(const toml::node& node) {
 }
 
 /// Text as TOML writes it, for quoting in messages.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     if (text.find_first_of("\"\\") == std::string_view::npos) return '"' + std::string{text} + '"';
     std::ostringstream out;
     out << toml::value<std::string>{std::string{text}};
@@ -73,7 +73,7 @@ void read_texts(const Written& value, const Range& range, std::vector<T>& into, 
     read_list(value, range, into, [&](const Written& element, const std::string& wanted) {
         const std::string text = text_of(element, wanted);
         const std::optional<T> parsed = parse(text);
-        if (!parsed) element.refuse(quoted(text) + " is none", "write " + wanted);
+        if (!parsed) element.refuse(in_quotes(text) + " is none", "write " + wanted);
         return *parsed;
     });
 }
@@ -99,10 +99,10 @@ MssCeiling read_ceiling(const Written& element, const Range& range, const std::s
     if (table == nullptr) refuse_type(element, wanted);
     for (const auto& [key, node] : *table)
         if (key != "prefix" && key != "bytes")
-            element.refuse(quoted(key.str()) + " is no key of a ceiling", "write " + wanted);
+            element.refuse(in_quotes(key.str()) + " is no key of a ceiling", "write " + wanted);
     const std::string text = text_of(member(element, "prefix", wanted), wanted);
     const std::optional<Prefix> prefix = parse_prefix(text);
-    if (!prefix) element.refuse(quoted(text) + " is no prefix", "write " + wanted);
+    if (!prefix) element.refuse(in_quotes(text) + " is no prefix", "write " + wanted);
     const std::int64_t bytes = integer_in(member(element, "bytes", wanted), range, wanted);
     return {*prefix, static_cast<std::uint16_t>(bytes)};
 }
@@ -130,7 +130,7 @@ std::size_t read_choice(const Written& value, std::span<const std::string_view> 
         if (spellings[i] == text) return i;
     const std::string_view near = nearest(text, spellings);
     const std::string meant = near.empty() ? "" : "did you mean \"" + std::string{near} + "\"? ";
-    value.refuse(quoted(text) + " is none of its values",
+    value.refuse(in_quotes(text) + " is none of its values",
                  meant + "write " + alternatives(spellings));
 }
 
@@ -168,7 +168,7 @@ void read_value(const Written& value, const Range& range, std::optional<Mac>& in
     const std::string wanted = words(As<std::optional<Mac>>{}, range);
     const std::string text = text_of(value, wanted);
     into = parse_mac(text);
-    if (!into) value.refuse(quoted(text) + " is none", "write " + wanted);
+    if (!into) value.refuse(in_quotes(text) + " is none", "write " + wanted);
 }
 void read_value(const Written& value, const Range& range, std::vector<std::uint32_t>& into) {
     read_list(value, range, into, [&](const Written& element, const std::string& wanted) {
@@ -195,7 +195,7 @@ void read_value(const Written& value, const Range& range, std::vector<MssCeiling
 }
 
 std::string render(bool value) { return value ? "true" : "false"; }
-std::string render(const std::string& value) { return quoted(value); }
+std::string render(const std::string& value) { return in_quotes(value); }
 std::string render_integer(std::uint32_t value) {
     std::string digits = std::to_string(value);
     if (digits.size() <= 4) return digits;
