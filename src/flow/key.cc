@@ -8,8 +8,8 @@ bool write_key(void* record, const Key& key, Ip6Slab& addresses) {
     if (key.is_ip6()) {
         const std::uint32_t slot = addresses.take();
         if (slot == no_slot) return false;
-        addresses[slot] = {{key.words[2], key.words[3], key.words[4], key.words[5]}};
-        first = slot;
+        addresses[slot] = load<Ip6Addresses>(&key.words[2]);
+        first = slot | (key.words[5] & Key::end_mask);
     }
     auto words = load<std::array<std::uint64_t, 2>>(record);
     words = {first, (words[1] & ~Key::mask) | (key.words[1] & Key::mask)};

@@ -2,14 +2,13 @@
 /// interface and the family, as 64-bit words laid out so that the first 16 bytes of a flow record
 /// are its key:
 ///
-///     record byte  0  1  2  3 | 4  5  6  7 | 8    9 | 10   11 | 12        | 13              | 14
-///     15 IPv4         local addr | remote     | local  | remote  | interface | bit 7: family 6 |
-///     the flow's own IPv6         key's slot | 0          |   port |    port |           | others
-///     its own  |
+///     byte  0 to 3         4 to 7         8, 9    10, 11  12         13               14, 15
+///     IPv4  local address  remote         local   remote  interface  bit 7: family 6  the flow's
+///     IPv6  slot           end of remote  port    port               others its own   own
 ///
-/// The bits that are the flow's own (state, flags) are masked out. The addresses of IPv6 lie in a
-/// slab of Ip6Addresses, 32 bytes each. `local` is our end, whatever the direction of the packet at
-/// hand.
+/// The bits that are the flow's own (state, flags) are masked out. What the record has no room for
+/// of IPv6 lies in a slab of Ip6Addresses, 28 bytes each. `local` is our end, whatever the
+/// direction of the packet at hand.
 #pragma once
 
 #include "terminus/base/endian.h"
@@ -19,17 +18,17 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 
 namespace terminus {
 
-/// The rare half of an IPv6 flow's key: local address, then remote address, network order.
+/// The rare half of an IPv6 flow's key: local address, then remote address without its last four
+/// bytes, network order.
 struct Ip6Addresses {
-    std::array<std::uint64_t, 4> words;
-
-    friend constexpr bool operator==(const Ip6Addresses&, const Ip6Addresses&) = default;
+    std::array<std::uint32_t, 7> words;
 };
-static_assert(sizeof(Ip6Addresses) == 32);
+static_assert(sizeof(Ip6Addresses) == 28);
 using Ip6Slab = Slab<Ip6Addresses>;
 
 /// Both ends' ports and the interface that they are seen on.
@@ -50,6 +49,8 @@ struct Key {
     /// Of the record's second word: the bits that belong to the key, and the one that says IPv6.
     static constexpr std::uint64_t mask = 0x0000'80ff'ffff'ffffU;
     static constexpr std::uint64_t ip6_bit = 0x0000'8000'0000'0000U;
+    /// Of the last word: what the first word of an IPv6 flow's record has beside the slot.
+    static constexpr std::uint64_t end_mask = 0xffff'ffff'0000'0000U;
 };
 
 /// The second word of a key, but for the family.
@@ -87,8 +88,10 @@ struct Key {
     const auto words = load<std::array<std::uint64_t, 2>>(record);
     const std::uint64_t ends = words[1] & Key::mask;
     if ((ends & Key::ip6_bit) == 0) return {{words[0], ends, 0, 0, 0, 0}};
-    const Ip6Addresses& far = addresses[static_cast<std::uint32_t>(words[0])];
-    return {{0, ends, far.words[0], far.words[1], far.words[2], far.words[3]}};
+    Key key{{0, ends, 0, 0, 0, words[0] & Key::end_mask}};
+    std::memcpy(&key.words[2], &addresses[static_cast<std::uint32_t>(words[0])],
+                sizeof(Ip6Addresses));
+    return key;
 }
 
 /// True when the record that begins at `record` has this key.
@@ -97,8 +100,9 @@ struct Key {
     if (((words[1] ^ key.words[1]) & Key::mask) != 0) return false;
     if (!key.is_ip6()) [[likely]]
         return words[0] == key.words[0];
+    if (((words[0] ^ key.words[5]) & Key::end_mask) != 0) return false;
     const Ip6Addresses& far = addresses[static_cast<std::uint32_t>(words[0])];
-    return far.words == std::array{key.words[2], key.words[3], key.words[4], key.words[5]};
+    return std::memcmp(&far, &key.words[2], sizeof far) == 0;
 }
 
 /// Writes the key into the first 16 bytes of `record`, keeping the bits that are the flow's own.

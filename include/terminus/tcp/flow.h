@@ -43,7 +43,7 @@ enum class Held : std::uint8_t { mark, text, busy };
 struct Flow {
     // The key: see flow/key.h. The first 14 bytes, masked, are compared with a packet's.
     std::uint32_t local_ip4 = 0;   ///< network order; IPv6: the id of the key in its slab
-    std::uint32_t remote_ip4 = 0;  ///< network order; IPv6: 0
+    std::uint32_t remote_ip4 = 0;  ///< network order; IPv6: the address's last bytes
     be16 local_port, remote_port;
     std::uint8_t interface = 0;
     std::uint8_t state_bits : 4 = 0;
