@@ -112,7 +112,9 @@ struct Core {
     Tick latest;                     ///< of the last turn or call
     std::uint16_t next_ip_id = 0;
     bool draining = false, aborting = false;
-    bool silent_abort = false;  ///< abort_all sends nothing
+    bool silent_abort = false;     ///< abort_all sends nothing
+    bool favours_flows = false;    ///< the burst is one of too many: favour_flows()
+    std::uint8_t flows_heard = 0;  ///< 2: a live flow was in this burst; 1: in the one before
     Tick started;  ///< the stack's beginning, or the last reset: sequence numbers are not known
     Pressure pressure;
 

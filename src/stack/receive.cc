@@ -71,7 +71,14 @@ void act_on_segment(Core& core, const Turn& turn, Packet& packet) {
         return;
     }
     const FlowId id = core.flows.find(packet.key, packet.hash);
-    if (id != no_flow) return receive_segment(core, turn, packet, id);
+    if (id != no_flow) {
+        core.flows_heard = 2;
+        return receive_segment(core, turn, packet, id);
+    }
+    if (core.favours_flows && core.flows_heard > 0) {  // where none is heard, all serve strangers
+        packet.drop = Drop::overload;
+        return;
+    }
     Ownership owned{};
     if (!is_addressed_to_us(core, packet, owned)) {
         packet.drop = Drop::ip_destination_not_ours;
@@ -193,6 +200,7 @@ void receive_burst(Core& core, const Turn& turn, std::span<Frame> burst) {
         parse_packet(core, packets[i]);
     }
     count_received(core, packets);
+    if (core.flows_heard > 0) --core.flows_heard;
     for (const Packet& packet : packets)
         if (is_segment(packet)) core.flows.prefetch_record(packet.hash);
     for (Packet& packet : packets) {

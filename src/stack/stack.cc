@@ -29,6 +29,8 @@ void Stack::receive(std::span<Frame> burst, Tick now, Outbox& out) {
     receive_burst(*parts_, {now, out}, burst);
 }
 
+void Stack::favour_flows(bool overloaded) { parts_->favours_flows = overloaded; }
+
 bool Stack::advance(Tick now, Outbox& out) {
     parts_->latest = now;
     const Turn turn{now, out};

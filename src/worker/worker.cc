@@ -18,7 +18,9 @@ namespace {
 
 constexpr std::uint32_t patient_turns = 100;  ///< empty turns before the first sleep
 constexpr std::uint64_t shortest_sleep_us = 20, longest_sleep_us = 500;
-constexpr int most_advances = 64;  ///< for what one turn's calls cause
+constexpr std::uint32_t full_turns = 64;     ///< a full ring of a device and more: overload
+constexpr std::uint32_t slack_turns = 1024;  ///< without a full burst: it is over
+constexpr int most_advances = 64;            ///< for what one turn's calls cause
 
 /// Calls `act` with each longest run of frames for one lane.
 template <typename Act>
@@ -88,6 +90,7 @@ bool Worker::turn() {
     pass_captured();
     if (calls_ && calls_->has_answers()) answer_calls(reading.now);
     if (reading.now >= publish_at_) publish(reading.now);
+    judge_load();
     busy_ = worked;
     return worked;
 }
@@ -126,7 +129,7 @@ bool Worker::take_passed(Tick now) {
         const std::size_t count = sort_passed(from);
         worked |= count != 0;
         counters_.passed_in += count;
-        if (count != 0) stack_.receive(std::span(burst_).first(count), now, outbox_);
+        if (count != 0) hear(count, count == burst_frames, now);
         worked |= flush();
     }
     return worked;
@@ -155,9 +158,26 @@ bool Worker::receive(std::size_t lane, Tick now) {
     counters_.lanes[lane].frames_received += count;
     counters_.lanes[lane].bytes_received += bytes_of(std::span(burst_).first(count));
     const std::size_t own = exchange_.workers() == 1 ? count : steer(count);
-    if (own != 0) stack_.receive(std::span(burst_).first(own), now, outbox_);
+    if (own != 0) hear(own, count == burst_frames, now);
     flush();
     return true;
+}
+
+/// The first frames of the burst; `is_full`: more may wait where they came from.
+void Worker::hear(std::size_t count, bool is_full, Tick now) {
+    is_full_ |= is_full;
+    stack_.favour_flows(overloaded_ && is_full);
+    stack_.receive(std::span(burst_).first(count), now, outbox_);
+}
+
+/// Overload is a ring that stays filled. It is over when no burst has been full for long; meanwhile
+/// a burst that is not full is served as ever.
+void Worker::judge_load() {
+    const bool is_full = std::exchange(is_full_, false);
+    unlike_turns_ = is_full == overloaded_ ? 0 : unlike_turns_ + 1;
+    if (unlike_turns_ < (overloaded_ ? slack_turns : full_turns)) return;
+    overloaded_ = !overloaded_;
+    unlike_turns_ = 0;
 }
 
 /// Hands away what belongs to other workers and closes the gaps, in order; returns what is left.

@@ -107,6 +107,7 @@ private:
     bool take_passed(Tick now);
     std::size_t sort_passed(std::uint16_t from);
     bool receive(std::size_t lane, Tick now);
+    void hear(std::size_t count, bool is_full, Tick now);
     std::size_t steer(std::size_t count);
     bool keeps(const Frame& frame);
     void share(const Frame& frame);
@@ -120,6 +121,7 @@ private:
     void hand(const Outbox::Handed& handed);
     void restock();
     void account(const Reading& reading);
+    void judge_load();
     void publish(Tick now);
     void rest();
     void sleep_us(std::uint64_t us);
@@ -139,7 +141,10 @@ private:
     double ns_per_cycle_;
     std::uint64_t epoch_ = 0;
     std::uint32_t empty_turns_ = 0;
-    bool busy_ = false;  ///< the turn before this one had work
+    bool busy_ = false;               ///< the turn before this one had work
+    bool is_full_ = false;            ///< a burst of this turn was as large as a burst may be
+    bool overloaded_ = false;         ///< frames wait, and have waited for long
+    std::uint32_t unlike_turns_ = 0;  ///< in a row, that speak against `overloaded_`
     bool stopping_ = false;
     std::vector<std::uint64_t> rule_scratch_;
     Published<Counters> stack_published_;

@@ -128,6 +128,29 @@ TEST(Limits, EvictNoTimeWaitThatDoesNotHelp) {  // IPv6 keys ran out, IPv4 has n
     EXPECT_EQ(harness.flows_in(tcp::State::time_wait), 1U);
 }
 
+/// More comes than can be served: who lives goes before who is new.
+TEST(Limits, FavourFlowsUnderOverload) {
+    Harness harness;
+    harness.inject(syn_from(4000));
+    Datagram ack = syn_from(4000);
+    ack.flags = tcp_flag::ack;
+    ack.seq = 1;
+    ack.ack = harness.next_sent().seq + 1;
+    harness.stack().favour_flows(true);
+    harness.inject(syn_from(4001));
+    EXPECT_EQ(harness.next_sent().destination_port, 4001)
+        << "no flow is heard: strangers are served";
+    harness.inject_burst({encode(ack), encode(syn_from(4002))});
+    harness.inject(syn_from(4003));  // one was heard in the burst before
+    EXPECT_FALSE(harness.has_sent());
+    EXPECT_EQ(harness.drops(Drop::overload), 2U);
+    harness.inject(syn_from(4004));
+    EXPECT_EQ(harness.next_sent().destination_port, 4004);
+    harness.stack().favour_flows(false);
+    harness.inject_burst({encode(ack), encode(syn_from(4005))});
+    EXPECT_EQ(harness.next_sent().destination_port, 4005);
+}
+
 TEST(Limits, DrainingRefusesNewFlows) {
     Harness harness;
     harness.inject(syn_from(4000));

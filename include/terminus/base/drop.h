@@ -48,6 +48,7 @@ namespace terminus {
     X(icmp_type_ignored, "an ICMP type that a host does not answer")                     \
     X(icmp_silence, "an answer that RFC 1122 or RFC 4443 forbids")                       \
     X(icmp_rate_limited, "an ICMP error that the token buckets suppressed")              \
+    X(overload, "belongs to no flow, while more comes than can be served")               \
     X(table_full, "no room for a new flow")                                              \
     X(half_open_full, "too many flows in SYN-RECEIVED")                                  \
     X(quiet_time, "the quiet time after the start is not over (RFC 9293 section 3.4.3)") \

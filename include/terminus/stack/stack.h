@@ -85,6 +85,9 @@ public:
 
     /// One burst of at most 64 frames, in arrival order. Each ends once: see End.
     void receive(std::span<Frame> burst, Tick now, Outbox& out);
+    /// True before a burst when more frames wait than this core can serve: live flows go first. As
+    /// long as any of them is heard, strangers are dropped, for `overload`, and cost little.
+    void favour_flows(bool overloaded);
     /// Due timers, ready senders, neighbour and address upkeep. Returns true when it did any work.
     bool advance(Tick now, Outbox& out);
     /// No new flow from now on: SYNs are refused.
