@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::uint32_t block_bytes = 256;
 constexpr std::uint64_t least_block_bytes_per_worker = std::uint64_t{4} << 20;
-constexpr std::uint32_t stock_frames = 512, held_frames = 1024, cached_frames = 512;
+constexpr std::uint32_t stock_frames = 512, held_frames = 1024, cached_frames = 512,
+                        taken_frames = 512;
 
 std::uint32_t per_worker(std::uint32_t limit, std::uint32_t workers) {
     return static_cast<std::uint32_t>((std::uint64_t{limit} + workers - 1) / workers);
@@ -103,10 +104,10 @@ StackSettings stack_settings(const Config& config) {
     return stack;
 }
 
-/// What receive rings, transmit rings, the stock, the rings between workers, frames that wait and
-/// the threads' caches can hold at once.
+/// What receive rings, transmit rings, the worker, its stock, the rings between workers, frames
+/// that wait and the threads' caches can hold at once.
 std::uint32_t frames_of(const Plan& plan) {
-    std::uint32_t frames = stock_frames + held_frames + cached_frames;
+    std::uint32_t frames = stock_frames + held_frames + cached_frames + taken_frames;
     for (const DevicePlan& device : plan.devices)
         frames += 2U * device.descriptors;
     frames += 512U * (plan.stack.workers - 1U);

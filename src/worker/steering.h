@@ -62,6 +62,10 @@ public:
     bool pass(std::uint16_t from, std::uint16_t to, const Passed& passed);
     /// The next frame from `from`; false when there is none. Called by worker `to`.
     bool take(std::uint16_t from, std::uint16_t to, Passed& passed);
+    /// Frames on their way. Called by worker `to`.
+    [[nodiscard]] std::size_t waiting(std::uint16_t from, std::uint16_t to) {
+        return ring(from, to).read_available();
+    }
     [[nodiscard]] std::uint16_t workers() const { return workers_; }
 
 private:

@@ -18,9 +18,9 @@ namespace {
 
 constexpr std::uint32_t patient_turns = 100;  ///< empty turns before the first sleep
 constexpr std::uint64_t shortest_sleep_us = 20, longest_sleep_us = 500;
-constexpr std::uint32_t full_turns = 64;     ///< a full ring of a device and more: overload
-constexpr std::uint32_t slack_turns = 1024;  ///< without a full burst: it is over
-constexpr int most_advances = 64;            ///< for what one turn's calls cause
+constexpr std::uint32_t patient_bursts = 64;  ///< full ones, before we look how much waits
+constexpr std::uint64_t overload_ms = 100;    ///< from the last look that found too much
+constexpr int most_advances = 64;             ///< for what one turn's calls cause
 
 /// Calls `act` with each longest run of frames for one lane.
 template <typename Act>
@@ -90,7 +90,6 @@ bool Worker::turn() {
     pass_captured();
     if (calls_ && calls_->has_answers()) answer_calls(reading.now);
     if (reading.now >= publish_at_) publish(reading.now);
-    judge_load();
     busy_ = worked;
     return worked;
 }
@@ -129,7 +128,9 @@ bool Worker::take_passed(Tick now) {
         const std::size_t count = sort_passed(from);
         worked |= count != 0;
         counters_.passed_in += count;
-        if (count != 0) hear(count, count == burst_frames, now);
+        if (exchange_.waiting(from, settings_.worker) > Exchange::ring_entries / 2)
+            overloaded_until_ = now.after_ms(overload_ms);
+        if (count != 0) hear(std::span(burst_).first(count), count == burst_frames, now);
         worked |= flush();
     }
     return worked;
@@ -153,39 +154,46 @@ std::size_t Worker::sort_passed(std::uint16_t from) {
 }
 
 bool Worker::receive(std::size_t lane, Tick now) {
-    const std::size_t count = settings_.lanes[lane].lane->receive(burst_);
-    if (count == 0) return false;
-    counters_.lanes[lane].frames_received += count;
-    counters_.lanes[lane].bytes_received += bytes_of(std::span(burst_).first(count));
-    const std::size_t own = exchange_.workers() == 1 ? count : steer(count);
-    if (own != 0) hear(own, count == burst_frames, now);
-    flush();
+    std::span<Frame> frames = std::span(burst_).first(take_frames(lane, now));
+    if (frames.empty()) return false;
+    counters_.lanes[lane].frames_received += frames.size();
+    counters_.lanes[lane].bytes_received += bytes_of(frames);
+    while (!frames.empty()) {
+        const auto part = frames.first(std::min(frames.size(), burst_frames));
+        frames = frames.subspan(part.size());
+        const std::size_t own = exchange_.workers() == 1 ? part.size() : steer(part);
+        if (own != 0) hear(part.first(own), part.size() == burst_frames, now);
+        flush();
+        if (!frames.empty()) restock();
+    }
     return true;
 }
 
-/// The first frames of the burst; `is_full`: more may wait where they came from.
-void Worker::hear(std::size_t count, bool is_full, Tick now) {
-    is_full_ |= is_full;
-    stack_.favour_flows(overloaded_ && is_full);
-    stack_.receive(std::span(burst_).first(count), now, outbox_);
+/// A burst. Where many in a row were full, all that waits: overload is a ring that is half full,
+/// for clients who wait for our answers keep bursts full, too, and lose nothing.
+std::size_t Worker::take_frames(std::size_t at, Tick now) {
+    Lane& lane = *settings_.lanes[at].lane;
+    std::size_t count = lane.receive(std::span(burst_).first(burst_frames));
+    full_bursts_[at] = count == burst_frames ? full_bursts_[at] + 1 : 0;
+    if (full_bursts_[at] < patient_bursts) return count;
+    full_bursts_[at] = 0;
+    for (std::size_t more = count; more == burst_frames && count < burst_.size(); count += more)
+        more = lane.receive(std::span(burst_).subspan(count, burst_frames));
+    if (count == burst_.size()) overloaded_until_ = now.after_ms(overload_ms);
+    return count;
 }
 
-/// Overload is a ring that stays filled. It is over when no burst has been full for long; meanwhile
-/// a burst that is not full is served as ever.
-void Worker::judge_load() {
-    const bool is_full = std::exchange(is_full_, false);
-    unlike_turns_ = is_full == overloaded_ ? 0 : unlike_turns_ + 1;
-    if (unlike_turns_ < (overloaded_ ? slack_turns : full_turns)) return;
-    overloaded_ = !overloaded_;
-    unlike_turns_ = 0;
+/// Live flows go first while too much comes; `is_full`: more may wait where the burst came from.
+void Worker::hear(std::span<Frame> frames, bool is_full, Tick now) {
+    stack_.favour_flows(is_full && now < overloaded_until_);
+    stack_.receive(frames, now, outbox_);
 }
 
 /// Hands away what belongs to other workers and closes the gaps, in order; returns what is left.
-std::size_t Worker::steer(std::size_t count) {
-    const auto end =
-        std::remove_if(burst_.begin(), burst_.begin() + static_cast<std::ptrdiff_t>(count),
-                       [this](const Frame& frame) { return !keeps(frame); });
-    return static_cast<std::size_t>(end - burst_.begin());
+std::size_t Worker::steer(std::span<Frame> frames) {
+    const auto end = std::remove_if(frames.begin(), frames.end(),
+                                    [this](const Frame& frame) { return !keeps(frame); });
+    return static_cast<std::size_t>(end - frames.begin());
 }
 
 /// True when this worker deals with the frame; otherwise it is on its way, or dropped.

@@ -23,6 +23,8 @@ namespace terminus {
 
 inline constexpr std::size_t max_lanes = 16;
 inline constexpr std::size_t burst_frames = 32;
+/// What a worker takes off a ring at most, to see how much waits there.
+inline constexpr std::size_t deep_frames = 512;
 
 /// What an idle worker does: burn its core, or sleep in steps that rise from 20 to 500
 /// microseconds. A sleeping worker answers the first frame after a pause up to 0.5 ms (and the
@@ -107,8 +109,9 @@ private:
     bool take_passed(Tick now);
     std::size_t sort_passed(std::uint16_t from);
     bool receive(std::size_t lane, Tick now);
-    void hear(std::size_t count, bool is_full, Tick now);
-    std::size_t steer(std::size_t count);
+    std::size_t take_frames(std::size_t at, Tick now);
+    void hear(std::span<Frame> frames, bool is_full, Tick now);
+    std::size_t steer(std::span<Frame> frames);
     bool keeps(const Frame& frame);
     void share(const Frame& frame);
     bool share_with(std::uint16_t other, const Frame& frame);
@@ -121,7 +124,6 @@ private:
     void hand(const Outbox::Handed& handed);
     void restock();
     void account(const Reading& reading);
-    void judge_load();
     void publish(Tick now);
     void rest();
     void sleep_us(std::uint64_t us);
@@ -134,17 +136,16 @@ private:
     Exchange& exchange_;
     std::optional<CallDesk> calls_;
     Outbox outbox_;
-    std::array<Frame, burst_frames> burst_;
+    std::array<Frame, deep_frames> burst_;
     WorkerCounters counters_;
     Reading last_;
     Tick publish_at_;
     double ns_per_cycle_;
     std::uint64_t epoch_ = 0;
     std::uint32_t empty_turns_ = 0;
-    bool busy_ = false;               ///< the turn before this one had work
-    bool is_full_ = false;            ///< a burst of this turn was as large as a burst may be
-    bool overloaded_ = false;         ///< frames wait, and have waited for long
-    std::uint32_t unlike_turns_ = 0;  ///< in a row, that speak against `overloaded_`
+    bool busy_ = false;                                   ///< the turn before this one had work
+    std::array<std::uint32_t, max_lanes> full_bursts_{};  ///< in a row
+    Tick overloaded_until_;
     bool stopping_ = false;
     std::vector<std::uint64_t> rule_scratch_;
     Published<Counters> stack_published_;
