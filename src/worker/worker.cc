@@ -80,8 +80,8 @@ bool Worker::turn() {
     const Reading reading = clock_.read();
     account(reading);
     restock();  // before all else: the first turn speaks, too
-    take_commands(reading.now);
-    bool worked = take_passed(reading.now);
+    bool worked = take_commands(reading.now);
+    worked |= take_passed(reading.now);
     for (std::size_t lane = 0; lane < settings_.lanes.size(); ++lane)
         worked |= receive(lane, reading.now);
     worked |= calls_ && calls_->serve(reading.now);  // they see what came before them
@@ -102,10 +102,11 @@ void Worker::pass_captured() {
     }
 }
 
-void Worker::take_commands(Tick now) {
-    Command command;
-    while (commands_.to_worker.pop(command))
+bool Worker::take_commands(Tick now) {
+    bool any = false;
+    for (Command command; commands_.to_worker.pop(command); any = true)
         std::visit([&](const auto& which) { obey(which, now); }, command);
+    return any;
 }
 
 void Worker::obey(const AdoptPolicy& command, Tick) {

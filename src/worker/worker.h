@@ -85,7 +85,7 @@ public:
 
     /// Turns until a Stop command; then gives every frame back to the lanes and answers Stopped.
     void run();
-    /// One turn; true when it received, sent or expired something. For run() and for tests.
+    /// One turn; true when it received, sent, expired or obeyed something. For run() and for tests.
     bool turn();
     /// Releases what other workers passed here after this one had stopped. Call when all have
     /// stopped.
@@ -100,7 +100,7 @@ public:
 
 private:
     void pass_captured();
-    void take_commands(Tick now);
+    bool take_commands(Tick now);
     void obey(const AdoptPolicy& command, Tick now);
     void obey(const Drain& command, Tick now);
     void obey(const AbortAll& command, Tick now);

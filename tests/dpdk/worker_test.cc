@@ -153,6 +153,22 @@ TEST(Worker, CountsOnlyTurnsWithWorkAsBusy) {
     EXPECT_EQ(after.turn_buckets[11] - before.turn_buckets[11], 1U);  // below 2048 ns
 }
 
+/// What it does for control is work; what it sleeps afterwards is not.
+TEST(Worker, CountsCommandsAsWorkAndSleepAsNone) {
+    Single single;
+    settle(single);
+    const WorkerCounters before = single.worker().counters();
+    single.seat.adopt(2);
+    EXPECT_TRUE(single.worker().turn());
+    single.seat.clock.step_us = 3;
+    EXPECT_FALSE(single.worker().turn());
+    single.seat.clock.step_us = 500;  // asleep until the next reading
+    EXPECT_FALSE(single.worker().turn());
+    const WorkerCounters after = single.worker().counters();
+    EXPECT_EQ(after.cycles - before.cycles, 505'000U);
+    EXPECT_EQ(after.busy_cycles - before.busy_cycles, 3000U);
+}
+
 /// A device whose transmit ring is full.
 class FullLane final : public Lane {
 public:
