@@ -62,9 +62,9 @@ std::uint32_t Wheel::slot_of(Millis deadline) const {
     const State& state = *state_;
     const Millis at = is_due(deadline, state.latest) ? state.latest + 1 : deadline;
     if (at.ms - state.cursor.ms < fine_slots) return at.ms & (fine_slots - 1);
-    const std::uint32_t present = state.cursor.ms >> fine_bits;
-    constexpr std::uint32_t block_mask = nowhere >> fine_bits;
-    const std::uint32_t ahead = ((at.ms >> fine_bits) - present) & block_mask;
+    const std::uint32_t present = state.cursor.ms >> block_bits;
+    constexpr std::uint32_t block_mask = nowhere >> block_bits;
+    const std::uint32_t ahead = ((at.ms >> block_bits) - present) & block_mask;
     const std::uint32_t block = present + std::min(ahead, coarse_slots - 1);
     return fine_slots + (block & (coarse_slots - 1));
 }
@@ -94,7 +94,7 @@ bool Wheel::step() {
     state_->cursor = state_->cursor + step_ms;
     const std::uint32_t ms = state_->cursor.ms;
     const bool is_coarse = coarse <= fine;
-    detach(is_coarse ? fine_slots + ((ms >> fine_bits) & (coarse_slots - 1))
+    detach(is_coarse ? fine_slots + ((ms >> block_bits) & (coarse_slots - 1))
                      : ms & (fine_slots - 1));
     return true;
 }
@@ -105,13 +105,13 @@ std::uint32_t Wheel::ms_to_fine(std::uint32_t limit_ms) const {
 }
 
 std::uint32_t Wheel::ms_to_coarse(std::uint32_t limit_ms) const {
-    const std::uint32_t to_block = fine_slots - (state_->cursor.ms & (fine_slots - 1));
+    const std::uint32_t to_block = block_ms - (state_->cursor.ms & (block_ms - 1));
     if (to_block > limit_ms) return nowhere;
-    const std::uint32_t from = ((state_->cursor.ms >> fine_bits) + 1) & (coarse_slots - 1);
+    const std::uint32_t from = ((state_->cursor.ms >> block_bits) + 1) & (coarse_slots - 1);
     const std::uint32_t blocks =
         distance_to_set(state_->filled.data() + fine_slots / 64, coarse_slots, from,
-                        (limit_ms - to_block) >> fine_bits);
-    return blocks == nowhere ? nowhere : to_block + (blocks << fine_bits);
+                        (limit_ms - to_block) >> block_bits);
+    return blocks == nowhere ? nowhere : to_block + (blocks << block_bits);
 }
 
 void Wheel::detach(std::uint32_t slot) {

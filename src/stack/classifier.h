@@ -35,7 +35,7 @@ public:
         if (by_destination_) rows[count++] = destination_.find(question.destination);
         if (by_source_) rows[count++] = source_.find(question.source);
         if (count == 0) return indices_.front();
-        const auto bit = sets_.first_common({rows, count});
+        const auto bit = count == 1 ? sets_.first(rows[0]) : sets_.first_common({rows, count});
         return bit == RuleSets::no_bit ? no_rule : indices_[bit];
     }
     [[nodiscard]] std::size_t bytes() const;

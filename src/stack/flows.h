@@ -28,10 +28,18 @@ public:
 
     [[nodiscard]] std::uint64_t hash(const Key& key) const { return terminus::hash(key_, key); }
     void prefetch(std::uint64_t hash) const { table_.prefetch(hash); }
-    /// Second step of a burst: brings the likely record near.
-    void prefetch_record(std::uint64_t hash) const {
+    /// Second step of a burst: brings the likely record near, and names it; no_flow: there is none.
+    FlowId prefetch_record(std::uint64_t hash) const {
         const FlowId id = table_.first(table_.candidates(hash));
         if (id != no_flow) records_.prefetch(id);
+        return id;
+    }
+    /// `likely` is what prefetch_record() named, whatever has become of it meanwhile.
+    [[nodiscard]] FlowId find(const Key& key, std::uint64_t hash, FlowId likely) const {
+        if (likely != no_flow && is_named(likely, key) &&
+            records_[likely].state() != tcp::State::closed) [[likely]]
+            return likely;
+        return find(key, hash);
     }
     [[nodiscard]] FlowId find(const Key& key, std::uint64_t hash) const {
         return table_.find(hash, [&](FlowId id) { return matches(&records_[id], key, keys_); });

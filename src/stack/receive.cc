@@ -50,7 +50,6 @@ void parse_packet(Core& core, Packet& packet) {
     }
     if (packet.drop != Drop::none || packet.view.is_fragment) return;
     identify(core, packet);
-    if (packet.view.kind == Kind::tcp) core.flows.prefetch(packet.hash);
 }
 
 bool is_segment(const Packet& packet) {
@@ -70,7 +69,7 @@ void act_on_segment(Core& core, const Turn& turn, Packet& packet) {
         packet.drop = Drop::multicast_destination;
         return;
     }
-    const FlowId id = core.flows.find(packet.key, packet.hash);
+    const FlowId id = core.flows.find(packet.key, packet.hash, packet.likely);
     if (id != no_flow) {
         core.flows_heard = 2;
         return receive_segment(core, turn, packet, id);
@@ -123,6 +122,16 @@ void act_on_datagram(Core& core, const Turn& turn, Packet& packet) {
     } else {
         receive_other(core, turn, packet);
     }
+}
+
+/// Brings near what the burst's segments will be looked up in: all buckets of the index, then all
+/// records that they name. In loops of their own, which are so short that the processor has many
+/// prefetches under way at once: one among longer steps would wait alone for its TLB miss.
+void prefetch_flows(const Core& core, std::span<Packet> packets) {
+    for (const Packet& packet : packets)
+        if (is_segment(packet)) core.flows.prefetch(packet.hash);
+    for (Packet& packet : packets)
+        if (is_segment(packet)) packet.likely = core.flows.prefetch_record(packet.hash);
 }
 
 /// How a received frame ends, once.
@@ -199,10 +208,9 @@ void receive_burst(Core& core, const Turn& turn, std::span<Frame> burst) {
         packets[i].begin(burst[i]);
         parse_packet(core, packets[i]);
     }
+    prefetch_flows(core, packets);
     count_received(core, packets);
     if (core.flows_heard > 0) --core.flows_heard;
-    for (const Packet& packet : packets)
-        if (is_segment(packet)) core.flows.prefetch_record(packet.hash);
     for (Packet& packet : packets) {
         if (packet.drop == Drop::none)
             act(core, turn, packet);

@@ -2,6 +2,7 @@
 /// read-only.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -32,6 +33,16 @@ public:
 
     /// The lowest bit that all rows have, or no_bit. One to three rows.
     [[nodiscard]] std::uint32_t first_common(std::span<const Row> rows) const noexcept;
+
+    /// The lowest bit of one row, or no_bit.
+    [[nodiscard]] std::uint32_t first(Row row) const noexcept {
+        if (!is_dense_) return first_common({&row, 1});
+        const std::uint64_t summary = words_[row];
+        if (summary == 0) return no_bit;
+        const int word = std::countr_zero(summary);
+        const int bit = std::countr_zero(words_[row + 1 + static_cast<unsigned>(word)]);
+        return static_cast<std::uint32_t>(word * 64 + bit);
+    }
 
     [[nodiscard]] std::size_t dense_words() const { return dense_words_; }
     [[nodiscard]] std::size_t bytes() const { return words_.capacity() * sizeof(std::uint64_t); }

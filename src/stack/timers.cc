@@ -73,23 +73,23 @@ void look_at(Core& core, const Turn& turn, FlowId id) {
     forgive_half_close(core, flow);
     borrow_for_loss(core, id, turn.now);
     const tcp::Look look = tcp::look(flow, core.effort_of(flow), core.settings_of(flow), turn.now);
-    if (look.due == Due::give_up || look.due == Due::vanish)
-        return end_by_time(core, turn, id, look.due);
-    core.flows.refile(id, look_while_lingering(core, flow, before_ending(core, id, look.again)));
+    if (look.due() == Due::give_up || look.due() == Due::vanish)
+        return end_by_time(core, turn, id, look.due());
+    core.flows.refile(id, look_while_lingering(core, flow, before_ending(core, id, look.again())));
     const Flows::Before before = core.flows.before(id);
-    if (look.due == Due::retransmit) {
+    if (look.due() == Due::retransmit) {
         core.counters.count(TcpEvent::retransmission_timeouts);
         doubt_path(core, id, turn.now);
         retransmit(core, turn, id, nullptr);
-    } else if (look.due == Due::send) {
-        if (look.recovers) core.counters.count(TcpEvent::fast_retransmits);
+    } else if (look.due() == Due::send) {
+        if (look.recovers()) core.counters.count(TcpEvent::fast_retransmits);
         output(core, turn, id, nullptr);
-    } else if (look.due == Due::probe) {
+    } else if (look.due() == Due::probe) {
         probe_window(core, turn, id);
-    } else if (look.due == Due::nothing && flow.waits() == tcp::Waits::silence) {
+    } else if (look.due() == Due::nothing && flow.waits() == tcp::Waits::silence) {
         constexpr std::int32_t silence_ms = 1000;
         core.give_back_if_quiet(id, elapsed_ms(flow.last_heard, turn.now.ms()) >= silence_ms);
-    } else if (look.due == Due::keepalive) {
+    } else if (look.due() == Due::keepalive) {
         send_keepalive(core, turn, id);
     }
     core.flows.settle(id, before);

@@ -35,7 +35,8 @@ constexpr std::uint32_t pair_of(std::uint8_t low, std::uint8_t high) {
     return low | std::uint32_t{high} << 8;
 }
 
-void write_ip4(Core& core, std::byte* l3, const IpFields& fields, bool finish_by_device) {
+[[gnu::always_inline]] inline void write_ip4(Core& core, std::byte* l3, const IpFields& fields,
+                                             bool finish_by_device) {
     const be16 length{static_cast<std::uint16_t>(sizeof(Ip4Header) + fields.payload_length)};
     // RFC 6864 section 4.1: an atomic datagram may have any id.
     const be16 id{fields.dont_fragment ? std::uint16_t{0} : core.next_ip_id++};
@@ -66,7 +67,7 @@ void write_ip6(std::byte* l3, const IpFields& fields) {
 }
 
 /// The sum over the pseudo header, whose addresses are the key's.
-PartialSum pseudo(const IpFields& fields) {
+[[gnu::always_inline]] inline PartialSum pseudo(const IpFields& fields) {
     const auto& words = fields.key.words;
     const PartialSum rest =
         PartialSum{be16{fields.protocol}.raw()} + be32{std::uint32_t{fields.payload_length}}.raw();
@@ -75,6 +76,11 @@ PartialSum pseudo(const IpFields& fields) {
     for (std::size_t i = 2; i < words.size(); ++i)
         sum = checksum_carry(sum, words[i]);
     return checksum_narrow(sum);
+}
+
+/// What the transport checksum's field holds for a device that finishes it.
+be16 prepared_checksum(const IpFields& fields) {
+    return std::bit_cast<be16>(static_cast<std::uint16_t>(~checksum_finish(pseudo(fields)).raw()));
 }
 
 /// The network header before `l4`, and the transport checksum: computed (RFC 9293 section 3.1,
@@ -98,10 +104,8 @@ template <typename SumMessage>
         write_ip4(core, l3, fields, frame.finish_ip);
     frame.l2_length = static_cast<std::uint8_t>(link_bytes(interface));
     frame.l3_length = static_cast<std::uint8_t>(l4 - l3);
-    const PartialSum sum = pseudo(fields);
-    if (frame.finish_l4)
-        return std::bit_cast<be16>(static_cast<std::uint16_t>(~checksum_finish(sum).raw()));
-    return checksum_finish(checksum_narrow(sum) + sum_message());
+    if (frame.finish_l4) return prepared_checksum(fields);
+    return checksum_finish(pseudo(fields) + sum_message());
 }
 
 /// The UDP header and all before it. RFC 768: a computed zero is sent as all ones, for zero means
@@ -135,7 +139,8 @@ IpChoice marked(IpChoice choice, std::uint8_t ecn) {
 }
 
 /// Writes a TCP header, its checksum zero; returns its sum.
-PartialSum write_tcp(std::byte* l4, const SegmentFrame& segment, std::size_t option_bytes) {
+[[gnu::always_inline]] inline PartialSum write_tcp(std::byte* l4, const SegmentFrame& segment,
+                                                   std::size_t option_bytes) {
     const tcp::Reply& fields = segment.fields;
     const auto offset = static_cast<std::uint8_t>((sizeof(TcpHeader) + option_bytes) << 2);
     const auto ports = static_cast<std::uint32_t>(segment.key.words[1]);
@@ -158,9 +163,52 @@ std::uint16_t text_offset(const Interface& interface, bool is_ip6, std::size_t o
                                       sizeof(TcpHeader) + option_bytes);
 }
 
+namespace {
+
+/// What nearly all segments are, written in one go: TCP over IPv4 without a tag.
+void write_plain_segment(Core& core, const Interface& interface, Frame& frame,
+                         const SegmentFrame& segment) {
+    std::byte* const l3 = frame.data + sizeof(EthernetHeader);
+    std::byte* const l4 = l3 + sizeof(Ip4Header);
+    std::size_t behind = 0;
+    if (!has_none(segment.fields.options))
+        behind = write_tcp_options(segment.fields.options,
+                                   {l4 + sizeof(TcpHeader), tcp_options_bytes_max});
+    PartialSum sum = write_tcp(l4, segment, behind);
+    behind += segment.text_length;
+    const IpFields fields{.key = segment.key,
+                          .protocol = ip_protocol::tcp,
+                          .payload_length = static_cast<std::uint16_t>(sizeof(TcpHeader) + behind),
+                          .dont_fragment = segment.ip.dont_fragment,
+                          .choice = marked(segment.ip, segment.fields.ecn)};
+    const bool leaves_whole = frame.handle != nullptr;  // see write_network()
+    frame.finish_ip = interface.offers_ip_checksum && leaves_whole;
+    frame.finish_l4 = interface.offers_l4_checksum && leaves_whole;
+    frame.is_ip6 = false;
+    frame.is_tcp = true;
+    frame.l3_length = sizeof(Ip4Header);
+    frame.text_length = segment.text_length;
+    frame.length = sizeof(EthernetHeader) + sizeof(Ip4Header) + fields.payload_length;
+    if (frame.finish_l4) {
+        store(l4 + offsetof(TcpHeader, checksum), prepared_checksum(fields));
+    } else {
+        if (behind != 0) sum = checksum_add(sum, {l4 + sizeof(TcpHeader), behind});
+        store(l4 + offsetof(TcpHeader, checksum), checksum_finish(sum + pseudo(fields)));
+    }
+    write_ip4(core, l3, fields, frame.finish_ip);
+    auto& link = overlay<EthernetHeader>(frame.data);
+    link.destination = segment.to;
+    link.source = interface.mac;
+    link.type = be16{ether_type::ip4};
+}
+
+}  // namespace
+
 void write_segment(Core& core, Frame& frame, const SegmentFrame& segment) {
     const Interface& interface = core.interface(ends_of(segment.key).interface);
     const bool is_ip6 = segment.key.is_ip6();
+    if (!is_ip6 && interface.vlan == 0) [[likely]]
+        return write_plain_segment(core, interface, frame, segment);
     std::byte* l4 = frame.data + text_offset(interface, is_ip6, 0) - sizeof(TcpHeader);
     const std::size_t options =
         write_tcp_options(segment.fields.options, {l4 + sizeof(TcpHeader), tcp_options_bytes_max});

@@ -79,10 +79,9 @@ Look keepalive_due(Flow& flow, const Settings& settings, Tick now) {
         has_user_timeout(settings)
             ? flow.backoff > 0 && silent_ms(flow, now) >= settings.user_timeout_ms
             : flow.backoff >= std::clamp<std::uint32_t>(settings.keepalive_count, 2, most_backoff);
-    if (waited) return {.due = Due::give_up, .again = {}};
+    if (waited) return {Due::give_up, {}};
     if (flow.backoff < most_backoff) ++flow.backoff;
-    return {.due = Due::keepalive,
-            .again = now.after_ms(settings.keepalive_interval_ms).deadline_ms()};
+    return {Due::keepalive, now.after_ms(settings.keepalive_interval_ms).deadline_ms()};
 }
 
 }  // namespace terminus::tcp

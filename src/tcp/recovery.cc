@@ -284,9 +284,7 @@ void judge_probe(Step& s) {
 
 }  // namespace
 
-bool has_losses(const Effort& effort) {
-    return std::ranges::any_of(effort.sent.runs(), &Run::is_due);
-}
+bool has_losses(const Effort& effort) { return effort.sent.has_due(); }
 
 Reaction on_delivery(Effort& effort, const Flow& flow, const Delivery& delivery,
                      const Settings& settings, Tick now) {

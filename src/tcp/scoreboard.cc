@@ -153,13 +153,13 @@ void Scoreboard::join() {
         else
             runs_[++kept] = runs_[i];
     }
-    if (count_ > 0) count_ = static_cast<std::uint32_t>(kept) + 1;
+    if (count_ > 0) count_ = static_cast<std::uint16_t>(kept + 1);
 }
 
 void Scoreboard::drop_first(std::size_t count) {
     std::copy(runs_.begin() + static_cast<std::ptrdiff_t>(count), runs_.begin() + count_,
               runs_.begin());
-    count_ -= static_cast<std::uint32_t>(count);
+    count_ = static_cast<std::uint16_t>(count_ - count);
 }
 
 }  // namespace terminus::tcp

@@ -32,7 +32,7 @@ void back_off(Flow& flow) {
 }
 
 Look retransmission_due(Flow& flow, Effort* effort, const Settings& settings, Tick now) {
-    if (has_given_up(flow, effort, settings, now)) return {.due = Due::give_up, .again = {}};
+    if (has_given_up(flow, effort, settings, now)) return {Due::give_up, {}};
     if (effort != nullptr && is_synchronised(flow.state()))
         on_timeout(*effort, flow, settings, now);
     flow.retransmitted = 1;
@@ -40,30 +40,29 @@ Look retransmission_due(Flow& flow, Effort* effort, const Settings& settings, Ti
     if (flow.state() == State::syn_sent) flow.ecn = 0;  // RFC 3168 section 6.1.1.1: try without
     back_off(flow);
     await_answer(flow, settings, now, effort);
-    return {.due = Due::retransmit, .again = flow.deadline};
+    return {Due::retransmit, flow.deadline};
 }
 
 /// RFC 8985 section 6.3: the time for reordering is over.
 Look reordering_due(Flow& flow, Effort* effort, const Settings& settings, Tick now) {
     if (effort == nullptr) {
         await_answer(flow, settings, now);
-        return {.due = Due::nothing, .again = flow.deadline};
+        return {Due::nothing, flow.deadline};
     }
     const Reaction reaction = on_reordering_timeout(*effort, flow, settings, now);
     if (reaction.wait_us > 0)
         await_reordering(flow, reaction.wait_us, now);
     else
         await_rest(flow, *effort, settings, now);
-    return {.due = Due::send, .again = flow.deadline, .recovers = reaction.begins};
+    return {Due::send, flow.deadline, reaction.begins};
 }
 
 /// RFC 8985 section 7.3: one probe at a time, and then the timeout.
 Look tail_probe_due(Flow& flow, Effort* effort, const Settings& settings, Tick now) {
     await_answer(flow, settings, now, effort);
-    if (effort == nullptr || effort->probing != 0)
-        return {.due = Due::nothing, .again = flow.deadline};
+    if (effort == nullptr || effort->probing != 0) return {Due::nothing, flow.deadline};
     effort->probe_due = 1;
-    return {.due = Due::send, .again = flow.deadline};
+    return {Due::send, flow.deadline};
 }
 
 /// RFC 8985 section 7.2: SACK, nothing SACKed, no recovery, no other probe.
@@ -94,10 +93,10 @@ Tick rest_of_timeout(const Flow& flow, const Effort* effort, const Settings& set
 
 Look probe_due(Flow& flow, const Settings& settings, Tick now) {
     flow.stop_timing();  // the probe is sent again: Karn's algorithm
-    if (is_window_hopeless(flow, settings, now)) return {.due = Due::give_up, .again = {}};
+    if (is_window_hopeless(flow, settings, now)) return {Due::give_up, {}};
     back_off(flow);  // RFC 9293 section 3.8.6.1, SHLD-30
     await_window(flow, settings, now);
-    return {.due = Due::probe, .again = flow.deadline};
+    return {Due::probe, flow.deadline};
 }
 
 Look silence_look(Flow& flow, const Settings& settings, Tick now) {
@@ -106,7 +105,7 @@ Look silence_look(Flow& flow, const Settings& settings, Tick now) {
     Millis again = now.deadline_ms() + static_cast<std::uint32_t>(next_ms);
     if (flow.waits() == Waits::fin_wait_2) {
         const Millis end = flow.last_heard + settings.fin_wait_2_ms;
-        if (is_due(end, now.ms())) return {.due = Due::vanish, .again = {}};
+        if (is_due(end, now.ms())) return {Due::vanish, {}};
         if (is_before(end, again)) again = end;
     }
     if (keeps_alive(flow, settings)) {
@@ -114,7 +113,7 @@ Look silence_look(Flow& flow, const Settings& settings, Tick now) {
         if (is_due(probe, now.ms())) return keepalive_due(flow, settings, now);
         if (is_before(probe, again)) again = probe;
     }
-    return {.due = Due::nothing, .again = again};
+    return {Due::nothing, again};
 }
 
 // RFC 9293 section 3.8.6.2.1: the override of silly window avoidance shares the persist timer.
@@ -204,19 +203,17 @@ Look look(Flow& flow, Effort* effort, const Settings& settings, Tick now) {
     switch (flow.waits()) {
         case Waits::answer:
         case Waits::window:
-            if (!is_due(flow.deadline, now.ms()))
-                return {.due = Due::nothing, .again = flow.deadline};
+            if (!is_due(flow.deadline, now.ms())) return {Due::nothing, flow.deadline};
             return flow.waits() == Waits::answer ? retransmission_due(flow, effort, settings, now)
                                                  : probe_due(flow, settings, now);
         case Waits::reordering:
         case Waits::tail_probe:
-            if (!is_due(flow.deadline, now.ms()))
-                return {.due = Due::nothing, .again = flow.deadline};
+            if (!is_due(flow.deadline, now.ms())) return {Due::nothing, flow.deadline};
             return flow.waits() == Waits::reordering ? reordering_due(flow, effort, settings, now)
                                                      : tail_probe_due(flow, effort, settings, now);
         case Waits::fin_wait_2:
         case Waits::silence: return silence_look(flow, settings, now);
-        default: return {.due = Due::nothing, .again = now.deadline_ms() + shortest_look_ms};
+        default: return {Due::nothing, now.deadline_ms() + shortest_look_ms};
     }
 }
 

@@ -180,39 +180,74 @@ Drop parse_tagged(const Received& frame, View& view) {
     return Drop::none;
 }
 
-/// Of one that is_plain_tcp(): the ports, the addresses and both checksums.
-bool is_plain_tcp_good(const Received& frame, const Ip4Header& ip, const TcpHeader& tcp) {
-    if (tcp.source_port == be16{0} || tcp.destination_port == be16{0}) return false;
-    if (check_ip4_addresses(ip) != Drop::none || !is_ip4_checksum_good(ip, frame.ip)) return false;
-    if (frame.l4 != Checked::unknown) return frame.l4 == Checked::good;
-    const std::size_t length = ip.total_length.host() - sizeof(Ip4Header);
-    const PartialSum start = pseudo_sum(ip, ip_protocol::tcp, static_cast<std::uint32_t>(length));
-    const std::span message{reinterpret_cast<const std::byte*>(&tcp), length};
-    return checksum_is_good(checksum_add(start, message));
+/// An IPv4 header without options, as the words that it consists of.
+struct PlainIp4 {
+    std::uint64_t first, second;  ///< version to fragment; TTL to source
+    std::uint32_t destination;
+
+    explicit PlainIp4(const std::byte* at)
+        : first{load<std::uint64_t>(at)},
+          second{load<std::uint64_t>(at + 8)},
+          destination{load<std::uint32_t>(at + 16)} {}
+
+    /// No options, no fragment, and TCP behind it.
+    [[nodiscard]] bool is_tcp() const {
+        constexpr be16 rare_bits{ip4_more_fragments | ip4_offset_mask};
+        constexpr std::uint64_t looked_at = 0xff | std::uint64_t{rare_bits.raw()} << 48;
+        return (first & looked_at) == 0x45 && (second >> 8 & 0xff) == ip_protocol::tcp;
+    }
+    [[nodiscard]] std::uint32_t total_length() const {
+        return std::bit_cast<be16>(static_cast<std::uint16_t>(first >> 16)).host();
+    }
+    [[nodiscard]] std::uint32_t source() const { return static_cast<std::uint32_t>(second >> 32); }
+    [[nodiscard]] bool adds_up(Checked device) const {
+        if (device != Checked::unknown) return device == Checked::good;
+        return checksum_is_good(checksum_carry(checksum_carry(first, second), destination));
+    }
+    /// Of the pseudo header.
+    [[nodiscard]] PartialSum pseudo(std::uint32_t l4_length) const {
+        return PartialSum{source()} + destination + be16{ip_protocol::tcp}.raw() +
+               be32{l4_length}.raw();
+    }
+};
+
+/// Whether the segment and its pseudo header add up. `length` is at least a header's.
+bool adds_up(const std::byte* l4, std::uint32_t length, PartialSum pseudo) {
+    std::uint64_t sum = checksum_carry(load<std::uint64_t>(l4), load<std::uint64_t>(l4 + 8));
+    sum = checksum_narrow(sum) + load<std::uint32_t>(l4 + 16) + pseudo;
+    if (length == sizeof(TcpHeader)) return checksum_is_good(sum);
+    return checksum_is_good(
+        checksum_add(sum, {l4 + sizeof(TcpHeader), length - sizeof(TcpHeader)}));
 }
 
 /// What nearly all frames are, in one look: TCP over IPv4, untagged, without IP options or
 /// fragments, and nothing wrong with it. False: it is something else, or something is wrong, and
 /// the way of all others finds out what.
 bool parse_plain_tcp(const Received& frame, View& view) {
-    constexpr std::size_t l3 = sizeof(EthernetHeader), l4 = l3 + sizeof(Ip4Header);
+    constexpr std::uint32_t l3 = sizeof(EthernetHeader), l4 = l3 + sizeof(Ip4Header);
     if (frame.size < l4 + sizeof(TcpHeader)) return false;
-    const auto& ip = overlay<Ip4Header>(frame.bytes + l3);
+    const auto& ether = overlay<EthernetHeader>(frame.bytes);
+    const PlainIp4 ip{frame.bytes + l3};
+    if (ether.type != be16{ether_type::ip4} || !ip.is_tcp()) return false;
     const auto& tcp = overlay<TcpHeader>(frame.bytes + l4);
-    const bool is_ip4 = overlay<EthernetHeader>(frame.bytes).type == be16{ether_type::ip4};
-    if (!is_ip4 || !is_plain(ip) || ip.protocol != ip_protocol::tcp) return false;
-    const std::size_t end = l3 + ip.total_length.host(), payload = l4 + tcp.header_bytes();
+    const std::uint32_t end = l3 + ip.total_length(), payload = l4 + tcp.header_bytes();
     if (end > frame.size || payload > end || payload < l4 + sizeof(TcpHeader)) return false;
-    if (!is_plain_tcp_good(frame, ip, tcp)) return false;
+    if (tcp.source_port == be16{0} || tcp.destination_port == be16{0}) return false;
+    if (!is_ip4_sender(std::bit_cast<be32>(ip.source())) || (ip.destination & 0xff) == 127)
+        return false;
+    if (!ip.adds_up(frame.ip)) return false;
+    if (frame.l4 != Checked::unknown ? frame.l4 == Checked::bad
+                                     : !adds_up(frame.bytes + l4, end - l4, ip.pseudo(end - l4)))
+        return false;
     view.l3 = l3;
     view.l4 = l4;
     view.payload = narrow(payload);
-    view.end = static_cast<std::uint32_t>(end);
+    view.end = end;
     view.next_header_at = l3 + offsetof(Ip4Header, protocol);
     view.kind = Kind::tcp;
     view.protocol = ip_protocol::tcp;
-    view.hop_limit = ip.ttl;
-    view.link_group = overlay<EthernetHeader>(frame.bytes).destination.is_group();
+    view.hop_limit = static_cast<std::uint8_t>(ip.second);
+    view.link_group = ether.destination.is_group();
     return true;
 }
 

@@ -93,8 +93,8 @@ std::string Sender::ack(std::uint32_t ack, SackList sacks, std::uint8_t flags) {
 
 std::string Sender::look() {
     const tcp::Look look = tcp::look(flow, &effort, settings, now);
-    if (look.due == tcp::Due::retransmit) return leave(tcp::oldest_segment(flow, &effort));
-    return look.due == tcp::Due::send ? flush() : std::string{};
+    if (look.due() == tcp::Due::retransmit) return leave(tcp::oldest_segment(flow, &effort));
+    return look.due() == tcp::Due::send ? flush() : std::string{};
 }
 
 std::string Sender::pass_ms(std::uint32_t ms) {

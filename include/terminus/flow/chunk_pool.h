@@ -47,7 +47,7 @@ static_assert(sizeof(Chunk) == cache_line_bytes);
 class ChunkPool {
 public:
     /// Slots of a wheel and the list that it drains; and FIFOs beside it.
-    static constexpr std::uint32_t wheel_lists = 1024 + 4096 + 1, most_fifos = 8;
+    static constexpr std::uint32_t wheel_lists = 2 * 4096 + 1, most_fifos = 8;
 
     /// Room for 1.9 entries a flow, since nearly no flow has its second one at the same time, and
     /// for two million that flows leave behind: who lives for a moment leaves an entry in the wheel

@@ -1,7 +1,7 @@
 /// The timer wheel: for every flow the moment at which somebody should look at it. It holds ids,
 /// never touches records, and knows no exact deadlines: those are in the records.
 ///
-/// Level 0 has 1024 slots of 1 ms, level 1 has 4096 slots of 1.024 s (69.9 minutes; what lies
+/// Level 0 has 4096 slots of 1 ms, level 1 has 4096 slots of 1.024 s (69.9 minutes; what lies
 /// farther is looked at when that is over, and filed again). When an entry's slot comes,
 /// `look(FlowId, generation)` is called. The callee compares with its record: a stale entry
 /// (another generation) is forgotten by returning; a deadline that has come is acted upon; a
@@ -12,7 +12,7 @@
 /// Never early; at most one tick late when advance() is called each millisecond with enough budget.
 /// Filing is O(1). Work per advance() is bounded by its budget; what is left is done by the next
 /// one, and lag_ms() tells how far behind that is. Empty slots cost a bit each, however long the
-/// pause. Memory: see arena.h; 21 KB, and chunks from the pool, which must live longer. One thread.
+/// pause. Memory: see arena.h; 34 KB, and chunks from the pool, which must live longer. One thread.
 #pragma once
 
 #include "terminus/base/time.h"
@@ -32,8 +32,6 @@ class Wheel {
 public:
     /// The farthest slot begins this far ahead, or up to 1.024 s sooner.
     static constexpr std::uint32_t reach_ms = 4095 * 1024;
-    /// How many entries before it is looked at a flow is named to the prefetch.
-    static constexpr std::uint32_t prefetch_distance = 8;
 
     [[nodiscard]] static std::size_t bytes_needed();
     Wheel(std::span<std::byte> memory, ChunkPool& pool, Millis now);
@@ -62,8 +60,11 @@ public:
     [[nodiscard]] std::uint32_t capacity() const { return pool_.capacity(); }
 
 private:
-    static constexpr std::uint32_t fine_slots = 1024, coarse_slots = 4096;
-    static constexpr std::uint32_t fine_bits = 10;  ///< of a deadline in ms: the slot of level 0
+    static constexpr std::uint32_t fine_slots = 4096, coarse_slots = 4096;
+    static constexpr std::uint32_t block_bits = 10, block_ms = 1024;  ///< a slot of level 1
+    /// Chunks whose flows are under way to the cache while one is drained: two looks may be as
+    /// short as ten cycles, a miss takes three hundred and more.
+    static constexpr unsigned prefetched_chunks = 4;
     static constexpr std::uint32_t all_slots = fine_slots + coarse_slots;
     static_assert(ChunkPool::wheel_lists == all_slots + 1);
 
@@ -99,11 +100,14 @@ private:
     template <typename Prefetch>
     Entry pop(Prefetch& prefetch);
     template <typename Prefetch>
-    void prefetch_first(Prefetch& prefetch) const;
+    void prefetch_first(Prefetch& prefetch);
+    template <typename Prefetch>
+    void prefetch_more(Prefetch& prefetch);
 
     State* state_;
     ChunkPool& pool_;
-    FlowId in_hand_ = no_flow;  ///< being looked at; its place in the pool is kept for it
+    std::uint32_t ahead_ = no_slot;  ///< the first chunk whose flows have not been named yet
+    FlowId in_hand_ = no_flow;       ///< being looked at; its place in the pool is kept for it
 };
 
 template <typename Look, typename Prefetch>
@@ -137,31 +141,37 @@ Entry Wheel::pop(Prefetch& prefetch) {
     const std::uint32_t at = state_->draining.fill() - 1;
     const Chunk& chunk = pool_[id];
     const Entry entry = chunk.entries[at];
-    const std::uint32_t next = chunk.next;
-    if (at >= prefetch_distance) {
-        prefetch(chunk.entries[at - prefetch_distance].flow());
-    } else if (next != no_slot) {
-        prefetch(pool_[next].entries[at + Chunk::entry_count - prefetch_distance].flow());
-    }
     if (at > 0) {
         state_->draining = List{id, at};
         return entry;
     }
+    const std::uint32_t next = chunk.next;
     pool_.give(id);
     state_->draining = next == no_slot ? List{} : List{next, Chunk::entry_count};
-    if (next != no_slot && pool_[next].next != no_slot)
-        terminus::prefetch(&pool_[pool_[next].next]);
+    prefetch_more(prefetch);
     return entry;
 }
 
-/// Names the first flows of a list, which no earlier entry could name.
+/// A list is begun: names the flows of its first chunks.
 template <typename Prefetch>
-void Wheel::prefetch_first(Prefetch& prefetch) const {
+void Wheel::prefetch_first(Prefetch& prefetch) {
     const Chunk& chunk = pool_[state_->draining.chunk()];
-    if (chunk.next != no_slot) terminus::prefetch(&pool_[chunk.next]);
-    const std::uint32_t fill = state_->draining.fill();
-    const std::uint32_t first = fill > prefetch_distance ? fill - prefetch_distance : 0;
-    for (std::uint32_t at = fill; at > first; --at)
+    for (std::uint32_t at = state_->draining.fill(); at > 0; --at)
+        prefetch(chunk.entries[at - 1].flow());
+    ahead_ = chunk.next;
+    for (unsigned i = 0; i < prefetched_chunks; ++i)
+        prefetch_more(prefetch);
+}
+
+/// Names the flows of one more chunk, all at once: the processor then has many misses under way,
+/// where one between two looks would be waited for alone.
+template <typename Prefetch>
+void Wheel::prefetch_more(Prefetch& prefetch) {
+    if (ahead_ == no_slot) return;
+    const Chunk& chunk = pool_[ahead_];
+    ahead_ = chunk.next;
+    if (ahead_ != no_slot) terminus::prefetch(&pool_[ahead_]);
+    for (std::uint32_t at = Chunk::entry_count; at > 0; --at)
         prefetch(chunk.entries[at - 1].flow());
 }
 

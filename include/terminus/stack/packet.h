@@ -22,7 +22,8 @@ struct Packet {
     View view;
     Key key;  ///< of TCP segments: our end is the destination
     std::uint64_t hash = 0;
-    FlowId flow = no_flow;  ///< the flow that shall speak in this packet's frame, if any
+    FlowId likely = no_flow;  ///< the first that the index names for the hash
+    FlowId flow = no_flow;    ///< the flow that shall speak in this packet's frame, if any
     std::uint8_t interface = 0;
     bool sent = false;        ///< the frame left as an answer
     bool owes_ack = false;    ///< its text is the first that the next ACK is owed for
@@ -40,7 +41,7 @@ struct Packet {
     void begin(const Frame& received) {
         frame = received;
         hash = 0;
-        flow = no_flow;
+        likely = flow = no_flow;
         interface = 0;
         sent = owes_ack = reopens = held = wants_ack = retransmit = repeat_syn = false;
         isn_floor = {};

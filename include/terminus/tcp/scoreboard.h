@@ -6,6 +6,7 @@
 
 #include "terminus/tcp/seq.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -63,6 +64,7 @@ public:
     void clear(Seq from) {
         begin_ = from;
         count_ = 0;
+        is_unmarked_ = true;
     }
     [[nodiscard]] bool empty() const { return count_ == 0; }
     [[nodiscard]] Seq begin() const { return begin_; }
@@ -72,12 +74,17 @@ public:
         return index == 0 ? begin_ : runs_[index - 1].end;
     }
     [[nodiscard]] Tally tally() const;
-    /// Two of its sums alone, which are asked for with each segment and each ACK.
+    /// Two of its sums alone, and whether a run is_due(): asked for with each segment and each ACK.
     [[nodiscard]] std::uint32_t flight_bytes() const {
+        if (is_unmarked_) return end() - begin_;
         return bytes_of([](const Run& run) { return run.in_flight(); });
     }
     [[nodiscard]] std::uint32_t sacked_bytes() const {
+        if (is_unmarked_) return 0;
         return bytes_of([](const Run& run) { return run.has(run_flag::sacked); });
+    }
+    [[nodiscard]] bool has_due() const {
+        return !is_unmarked_ && std::ranges::any_of(runs(), &Run::is_due);
     }
 
     /// A new segment left: it ends at `end` and begins where the last one ended.
@@ -93,6 +100,7 @@ public:
         for (std::size_t i = first; i < past; ++i)
             change(left_of(i), runs_[i]);
         join();
+        look_for_marks();
     }
     /// Everything below `una` is acknowledged: calls taken(left, run) for each run, then forgets.
     template <typename Taken>
@@ -106,6 +114,7 @@ public:
             taken(left_of(i), std::as_const(runs_[i]));
         drop_first(past);
         begin_ = una;
+        if (!is_unmarked_) look_for_marks();
     }
 
 private:
@@ -119,6 +128,10 @@ private:
         }
         return sum;
     }
+    void look_for_marks() {
+        is_unmarked_ = std::ranges::none_of(
+            runs(), [](const Run& run) { return run.has(run_flag::sacked | run_flag::lost); });
+    }
     void make_room();                         ///< for two more runs
     void squeeze();                           ///< joins the two runs that tell least apart
     [[nodiscard]] std::size_t split(Seq at);  ///< the run that begins at `at`
@@ -128,7 +141,8 @@ private:
     void merge(std::size_t index);
 
     Seq begin_;
-    std::uint32_t count_ = 0;
+    std::uint16_t count_ = 0;
+    bool is_unmarked_ = true;  ///< no run is SACKed or lost, as most of the time
     std::array<Run, capacity> runs_{};
 };
 static_assert(sizeof(Scoreboard) == 8 + 12 * Scoreboard::capacity);

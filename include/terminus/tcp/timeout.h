@@ -50,10 +50,20 @@ enum class Due : std::uint8_t {
     give_up,     ///< R2 is over: RFC 9293 section 3.8.3, MUST-20
     vanish,      ///< ends without a word: FIN-WAIT-2 was silent for too long
 };
-struct Look {
-    Due due = Due::nothing;
-    Millis again;
-    bool recovers = false;  ///< with Due::send: fast recovery begins
+/// In one word: what is returned in small pieces and read in large ones has to wait for them.
+class Look {
+public:
+    constexpr Look(Due due, Millis again, bool recovers = false)
+        : bits_{again.ms | static_cast<std::uint64_t>(due) << 32 | std::uint64_t{recovers} << 40} {}
+
+    [[nodiscard]] constexpr Due due() const { return static_cast<Due>(bits_ >> 32 & 0xff); }
+    /// When to look again; nothing with give_up and vanish.
+    [[nodiscard]] constexpr Millis again() const { return {static_cast<std::uint32_t>(bits_)}; }
+    /// With Due::send: fast recovery begins.
+    [[nodiscard]] constexpr bool recovers() const { return bits_ >> 40 != 0; }
+
+private:
+    std::uint64_t bits_;
 };
 /// Judges a flow whose deadline may have come. With Due::retransmit and Due::probe the back-off is
 /// raised, the window collapsed (RFC 5681 section 3.1) and the next deadline set.

@@ -41,6 +41,12 @@ struct TcpOptions {
     std::array<SackBlock, 4> sack{};
 };
 
+/// Whether a segment has none that write_tcp_options() would write.
+[[nodiscard]] inline bool has_none(const TcpOptions& options) {
+    return options.mss == 0 && options.window_scale == 0xff && !options.sack_permitted &&
+           !options.timestamps && options.sack_count == 0;
+}
+
 /// The advised layout of timestamps alone: RFC 7323 appendix A.
 inline constexpr std::uint32_t timestamps_only_bytes = 12, timestamps_advised = 0x0101080a;
 /// Whether the options are exactly that: NOP, NOP, then timestamps.
