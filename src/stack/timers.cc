@@ -16,7 +16,7 @@ using tcp::Due;
 using tcp::Flow;
 using tcp::State;
 
-constexpr std::size_t most_looks = 512;     // due deadlines of one turn
+constexpr std::size_t most_looks = 128;     // due deadlines of one turn
 constexpr std::size_t most_queued = 256;    // entries of each queue in one turn
 constexpr std::size_t most_aborts = 64;     // resets of one turn of abort_all
 constexpr std::size_t outbox_reserve = 80;  // room that a look may need

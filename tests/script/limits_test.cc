@@ -128,14 +128,23 @@ TEST(Limits, EvictNoTimeWaitThatDoesNotHelp) {  // IPv6 keys ran out, IPv4 has n
     EXPECT_EQ(harness.flows_in(tcp::State::time_wait), 1U);
 }
 
-/// More comes than can be served: who lives goes before who is new.
-TEST(Limits, FavourFlowsUnderOverload) {
-    Harness harness;
-    harness.inject(syn_from(4000));
-    Datagram ack = syn_from(4000);
+/// A handshake; its last ACK, which may be said again.
+Datagram open(Harness& harness, std::uint16_t port) {
+    harness.inject(syn_from(port));
+    Datagram ack = syn_from(port);
     ack.flags = tcp_flag::ack;
     ack.seq = 1;
     ack.ack = harness.next_sent().seq + 1;
+    harness.inject(ack);
+    return ack;
+}
+
+/// More comes than can be served: who lives goes before who is new.
+TEST(Limits, FavourFlowsUnderOverload) {
+    Harness harness;
+    const Datagram ack = open(harness, 4000);
+    harness.inject(syn_from(4999));  // the burst after the one in which a flow was heard
+    harness.forget_sent();
     harness.stack().favour_flows(true);
     harness.inject(syn_from(4001));
     EXPECT_EQ(harness.next_sent().destination_port, 4001)
@@ -149,6 +158,31 @@ TEST(Limits, FavourFlowsUnderOverload) {
     harness.stack().favour_flows(false);
     harness.inject_burst({encode(ack), encode(syn_from(4005))});
     EXPECT_EQ(harness.next_sent().destination_port, 4005);
+}
+
+/// All timers of a thousand flows fall due at once: a turn looks at some of them only, and a packet
+/// is answered in the turn in which it comes.
+TEST(Limits, TimersThatFallDueAtOnceDelayNoPacket) {
+    constexpr std::uint16_t flows = 1000, most_looks = 2 * 128;  // inject() takes two turns
+    Harness::Options options;
+    options.settings.tcp.keepalive = true;
+    Harness harness{options};
+    std::vector<Datagram> acks;
+    for (std::uint16_t i = 0; i < flows; ++i)
+        acks.push_back(open(harness, static_cast<std::uint16_t>(4000 + i)));
+    const std::uint64_t idle_ms = options.settings.tcp.keepalive_idle_ms + 1000;
+    harness.pass_ms(idle_ms, idle_ms);
+    const auto probes = [&] { return harness.events(TcpEvent::keepalive_probes); };
+    int turns = 1;
+    for (std::uint64_t last = 0; probes() < flows; ++turns) {
+        EXPECT_LE(probes() - last, most_looks);
+        last = probes();
+        harness.forget_sent();
+        harness.inject(syn_from(4000, Family::ip6));
+        ASSERT_TRUE(harness.has_sent());
+        EXPECT_TRUE(harness.next_sent().is_ip6()) << "the packet's answer leaves first";
+    }
+    EXPECT_GE(turns, flows / most_looks);
 }
 
 TEST(Limits, DrainingRefusesNewFlows) {
