@@ -1,5 +1,7 @@
 #include "flows.h"
 
+#include <bit>
+
 namespace terminus {
 
 using tcp::State;
@@ -33,6 +35,7 @@ Flows::Flows(const StackSettings& settings, Arena& arena, Counters& counters, Ti
       keys_{arena.take(Ip6Slab::bytes_needed(settings.ip6_flows)), settings.ip6_flows},
       pool_{arena.take(ChunkPool::bytes_needed(settings.flows)), settings.flows},
       wheel_{arena.take(Wheel::bytes_needed()), pool_, now.ms()},
+      time_wait_shift_{static_cast<std::uint32_t>(std::bit_width(settings.tcp.time_wait_ms / 4))},
       time_wait4_{.queue = {arena.take(Fifo::bytes_needed()), pool_}, .last = {}},
       time_wait6_{.queue = {arena.take(Fifo::bytes_needed()), pool_}, .last = {}},
       ready_{arena.take(Fifo::bytes_needed()), pool_},
@@ -87,9 +90,12 @@ bool Flows::queue_time_wait(FlowId id) {
     if (elapsed_ms(flow.last_heard, flow.deadline) > longest) return false;
     TimeWait& kept = flow.ip6 != 0 ? time_wait6_ : time_wait4_;
     if (!kept.queue.empty() && is_before(flow.deadline, kept.last)) return false;
-    const auto next = static_cast<std::uint8_t>((flow.generation + 1U) & 3);
-    if (!kept.queue.push(id, next)) return false;  // what is filed in the wheel finds it
-    flow.generation = next & 3;
+    const std::uint16_t former = flow.generation;
+    flow.generation = (former + 1U) & 3;
+    if (!kept.queue.push(id, time_wait_mark(flow))) {  // what is filed in the wheel finds it
+        flow.generation = former & 3;
+        return false;
+    }
     kept.last = flow.deadline;
     return true;
 }
@@ -141,7 +147,8 @@ FlowId Flows::oldest_time_wait(bool ip6) {
     Fifo& queue = time_wait(ip6);
     while (!queue.empty()) {
         const Entry entry = queue.front();
-        if (is_current(entry) && records_[entry.flow()].state() == State::time_wait)
+        const tcp::Flow& flow = records_[entry.flow()];
+        if (flow.state() == State::time_wait && entry.generation() == time_wait_mark(flow))
             return entry.flow();
         queue.pop();
     }

@@ -48,18 +48,34 @@ bool is_half_open_full(const Core& core) {
            core.settings.half_open_flows;
 }
 
+bool may_evict(const Core& core) { return core.settings.table_full == TableFull::evict_time_wait; }
+
+void evict(Core& core, FlowId in_time_wait) {
+    core.end_flow(in_time_wait, CallError::none);
+    core.counters.count(TcpEvent::time_wait_evicted);
+}
+
 /// A record for the new flow: TIME-WAIT makes room where the configuration says so.
 FlowId make_flow(Core& core, const Packet& packet) {
     const FlowId id = core.flows.create(packet.key, packet.hash);
-    if (id != no_flow || core.settings.table_full != TableFull::evict_time_wait) return id;
+    if (id != no_flow || !may_evict(core)) return id;
     // Where records are left it was a key of IPv6 that lacked: IPv4 has none to give.
     const bool lacks_key = core.flows.size() < core.flows.capacity();
     const FlowId oldest = lacks_key ? core.flows.oldest_time_wait(packet.view.family == Family::ip6)
                                     : core.flows.oldest_time_wait();
     if (oldest == no_flow) return no_flow;
-    core.end_flow(oldest, CallError::none);
-    core.counters.count(TcpEvent::time_wait_evicted);
+    evict(core, oldest);
     return core.flows.create(packet.key, packet.hash);
+}
+
+/// Its first timer. When a SYN takes TIME-WAIT over, an entry stays behind in its queue, until
+/// those before it are over: where such entries have used up all places, the oldest TIME-WAIT goes.
+bool begin_timer(Core& core, FlowId id) {
+    if (core.flows.begin(id)) return true;
+    const FlowId oldest = core.flows.oldest_time_wait();
+    if (oldest != no_flow && may_evict(core)) evict(core, oldest);
+    (void)core.flows.oldest_time_wait();  // forgets the entries that are nobody's now
+    return core.flows.file(id);
 }
 
 void no_room(Core& core, const Turn& turn, Packet& packet, const Segment& segment) {
@@ -106,7 +122,7 @@ FlowId begin_flow(Core& core, const Turn& turn, Packet& packet, const Standing& 
         flow.rcv_adv = flow.rcv_nxt + std::min(flow.rcv_wnd(), receive_room(core, flow));
     const bool attached =
         standing.listener == no_slot || attach_listener(core, id, standing.listener);
-    if (core.flows.begin(id) && attached) {
+    if (begin_timer(core, id) && attached) {
         core.note_syn(flow, beginning.syn);
         core.counters.count(TcpEvent::passive_opens);
         return id;

@@ -155,7 +155,6 @@ std::size_t end_time_waits(Core& core, const Turn& turn, bool ip6) {
     for (; done < most_queued; ++done) {
         const FlowId id = core.flows.oldest_time_wait(ip6);
         if (id == no_flow || !is_due(core.flows[id].deadline, turn.now.ms())) break;
-        const Entry entry = queue.front();
         queue.pop();
         if (is_over(core, core.flows[id], turn.now)) {
             end_time_wait(core, id);
@@ -164,7 +163,7 @@ std::size_t end_time_waits(Core& core, const Turn& turn, bool ip6) {
         Flow& flow = core.flows[id];
         flow.deadline = flow.last_heard + core.settings_of(flow).time_wait_ms;
         if (core.flows.file(id)) continue;
-        const bool queued = queue.push(entry.flow(), entry.generation());
+        const bool queued = queue.push(id, core.flows.time_wait_mark(flow));
         TERMINUS_ASSERT(queued);  // into the place that it had
     }
     return done;

@@ -1,4 +1,6 @@
 // TIME-WAIT: what must not end it (RFC 1337), and who may take it over (RFC 6191).
+#include "terminus/wire/tcp.h"
+
 #include "script_runner.h"
 
 #include <gtest/gtest.h>
@@ -195,6 +197,78 @@ TEST(Reuse, LetsAListenerServeOthersMeanwhile) {  // RFC 9293 section 3.9.1.1: p
         < . 1:1(0) ack 1
         call accept
     )");
+}
+
+/// Connections that we close first: each ends in TIME-WAIT, which the next SYN of its port takes
+/// over.
+class Takeovers : public testing::Test {
+protected:
+    static Harness::Options options() {
+        Harness::Options options;
+        options.settings.flows = 16;
+        options.settings.ip6_flows = 1;
+        options.settings.tcp.time_wait_ms = 4000;
+        return options;
+    }
+
+    void say(std::uint16_t port, std::uint8_t flags, std::uint32_t seq, std::uint32_t ack) {
+        const Ends ends = ends_of(Family::ip4);
+        Datagram segment;
+        segment.source_mac = ends.their_mac;
+        segment.destination_mac = ends.our_mac;
+        segment.source = ends.theirs;
+        segment.destination = ends.ours;
+        segment.source_port = port;
+        segment.destination_port = port_of(Serve::close_at_once);
+        segment.flags = flags;
+        segment.seq = seq;
+        segment.ack = ack;
+        segment.window = 65535;
+        harness_.inject(segment);
+    }
+    void connect(std::uint16_t port) {
+        const std::uint32_t isn = next_isn_ += 100'000;
+        say(port, tcp_flag::syn, isn, 0);
+        ASSERT_TRUE(harness_.has_sent());
+        const std::uint32_t ours = harness_.next_sent().seq;
+        say(port, tcp_flag::ack, isn + 1, ours + 1);
+        say(port, tcp_flag::fin | tcp_flag::ack, isn + 1, ours + 2);
+        harness_.forget_sent();
+    }
+    [[nodiscard]] std::uint64_t in_time_wait() const {
+        return harness_.flows_in(tcp::State::time_wait);
+    }
+
+    Harness harness_{options()};
+    std::uint32_t next_isn_ = 0;
+};
+
+/// RFC 9293 section 3.6.1, MUST-13: two MSL and no longer, whoever had the record before.
+TEST_F(Takeovers, DelayNobodysEnd) {
+    for (const auto port : std::array<std::uint16_t, 3>{5001, 5000, 5002})
+        connect(port);
+    for (int lives = 0; lives < 4; ++lives) {  // so that two bits of generation are the same again
+        harness_.pass_ms(900);
+        connect(5000);
+    }
+    harness_.pass_ms(410);
+    EXPECT_EQ(in_time_wait(), 1U) << "5002 has had its time";
+    harness_.pass_ms(3600);
+    EXPECT_EQ(in_time_wait(), 0U);
+    EXPECT_EQ(harness_.counters().timers_used, 0U);
+}
+
+/// The entries that they leave behind the oldest one's fill the pool: the oldest makes room.
+TEST_F(Takeovers, RefuseNobody) {
+    connect(4999);
+    for (int lives = 0; lives < 1000; ++lives) {
+        connect(5000);
+        harness_.pass_ms(5);
+    }
+    EXPECT_EQ(harness_.drops(Drop::memory_full), 0U);
+    EXPECT_EQ(harness_.events(TcpEvent::time_wait_reused), 999U);
+    EXPECT_EQ(harness_.events(TcpEvent::time_wait_evicted), 1U);
+    EXPECT_EQ(in_time_wait(), 1U);
 }
 
 }  // namespace
