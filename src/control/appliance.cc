@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 namespace terminus::control {
 namespace {
@@ -25,9 +26,21 @@ terminus::Idle idle_of(const Config& config) {
     return real ? terminus::Idle::poll : terminus::Idle::sleep;
 }
 
-DeviceSnapshot snapshot_of(const Device& device) {
+DeviceSnapshot snapshot_of(const Device& device, const Proof& proof) {
     const Link link = device.link();
-    return {device.facts().name, link.is_up, link.speed_mbps, device.extended_stats()};
+    return {.name = device.facts().name,
+            .link_up = link.is_up,
+            .speed_mbps = link.speed_mbps,
+            .stats = device.extended_stats(),
+            .rss = proof.verdicts()};
+}
+
+std::string in_words(Verdict verdict) {
+    if (verdict == Verdict::proven)
+        return "RSS is proven: " + std::to_string(Proof::enough) +
+               " frames came where key and table say, what arrives is kept";
+    return "RSS is wrong: a frame came on another queue than key and table say, frames are steered "
+           "in software";
 }
 
 }  // namespace
@@ -38,6 +51,7 @@ Appliance::Appliance(const Config& config, const Plan& plan)
     start_dpdk(config);
     open_devices(config);
     find_interfaces();
+    find_spreads();
     build_posts(config);
 }
 
@@ -91,21 +105,39 @@ void Appliance::find_interfaces() {
     }
 }
 
+/// By key and table where the device tells them and each worker has a queue; else by our own.
+void Appliance::find_spreads() {
+    const auto workers = static_cast<std::uint16_t>(posts_.size());
+    auto spreads = std::make_shared<Spreads>();
+    for (const auto& device : devices_) {
+        const DeviceFacts& facts = device->facts();
+        const auto claimed = facts.lanes == workers ? spread_of(facts.rss, workers) : std::nullopt;
+        spreads->push_back(claimed ? *claimed
+                                   : Spread::even(random_rss_key(Toeplitz::key_bytes), workers));
+        proofs_.push_back(
+            std::make_unique<Proof>(workers, claimed ? facts.rss.steers : Proof::Claims{}));
+        verdicts_.push_back(proofs_.back()->verdicts());
+    }
+    plan_.stack.spreads = std::move(spreads);
+}
+
 void Appliance::build_posts(const Config& config) {
     exchange_ = std::make_unique<Exchange>(static_cast<std::uint16_t>(posts_.size()));
     StackSettings shared = plan_.stack;
     shared.table_key = fresh_key();
     shared.isn_key = fresh_key();
-    shard_ = {.steering_key = fresh_key(),
+    shard_ = {.port_key = fresh_key(),
               .workers = exchange_->workers(),
-              .interfaces = plan_.stack.interfaces};
+              .interfaces = plan_.stack.interfaces,
+              .spreads = plan_.stack.spreads};
     for (std::uint16_t i = 0; i < posts_.size(); ++i)
         build_post(config, i, shared);
     for (std::uint16_t i = 0; i < posts_.size(); ++i) {
         Post& post = posts_[i];
         post.worker = std::make_unique<Worker>(WorkerSettings{.worker = i,
                                                               .idle = idle_of(config),
-                                                              .steering_key = shard_.steering_key,
+                                                              .spreads = shard_.spreads,
+                                                              .port_key = shard_.port_key,
                                                               .max_rules = Policy::most_rules,
                                                               .calls = post.calls.get(),
                                                               .interfaces = shard_.interfaces,
@@ -136,7 +168,8 @@ std::vector<WorkerLane> Appliance::lanes_of(std::uint16_t index) {
         const std::uint16_t queues = devices_[i]->facts().lanes;
         lanes.push_back({.lane = posts_[index].lanes[i].get(),
                          .has_queue = index < queues,
-                         .sender = static_cast<std::uint16_t>(index % queues)});
+                         .sender = static_cast<std::uint16_t>(index % queues),
+                         .proof = proofs_[i].get()});
     }
     return lanes;
 }
@@ -221,8 +254,8 @@ Snapshot Appliance::snapshot() const {
         worker.buffers = post.pool->capacity();
         worker.buffers_free = std::min<std::uint64_t>(post.pool->available(), worker.buffers);
     }
-    for (const auto& device : devices_)
-        snapshot.devices.push_back(snapshot_of(*device));
+    for (std::size_t i = 0; i < devices_.size(); ++i)
+        snapshot.devices.push_back(snapshot_of(*devices_[i], *proofs_[i]));
     return snapshot;
 }
 
@@ -233,19 +266,32 @@ std::vector<std::uint64_t> Appliance::rule_hits(std::size_t worker) const {
     return hits;
 }
 
-std::vector<std::string> Appliance::link_changes() {
+std::vector<std::string> Appliance::changes() {
     std::vector<std::string> lines;
     for (std::size_t i = 0; i < devices_.size(); ++i) {
-        const Link link = devices_[i]->link();
-        if (link.is_up == links_up_[i]) continue;
-        links_up_[i] = link.is_up;
-        std::string line = "device " + devices_[i]->facts().name + ": link is ";
-        line += link.is_up ? "up" : "down";
-        if (link.is_up && link.speed_mbps != 0)
-            line += ", " + std::to_string(link.speed_mbps) + " Mbit/s";
-        lines.push_back(line);
+        add_link_change(i, lines);
+        add_verdicts(i, lines);
     }
     return lines;
+}
+
+void Appliance::add_link_change(std::size_t device, std::vector<std::string>& lines) {
+    const Link link = devices_[device]->link();
+    if (link.is_up == links_up_[device]) return;
+    links_up_[device] = link.is_up;
+    std::string line = "device " + devices_[device]->facts().name + ": link is ";
+    line += link.is_up ? "up" : "down";
+    if (link.is_up && link.speed_mbps != 0)
+        line += ", " + std::to_string(link.speed_mbps) + " Mbit/s";
+    lines.push_back(line);
+}
+
+void Appliance::add_verdicts(std::size_t device, std::vector<std::string>& lines) {
+    const auto now = proofs_[device]->verdicts();
+    for (std::size_t type = 0; type < rss_types; ++type)
+        if (now[type] != std::exchange(verdicts_[device][type], now[type]))
+            lines.push_back("device " + devices_[device]->facts().name + ", " +
+                            name(static_cast<RssType>(type)) + ": " + in_words(now[type]));
 }
 
 std::size_t Appliance::take_captured(const std::function<void(const Captured&)>& take) {

@@ -12,6 +12,7 @@
 #include "dpdk/pool.h"
 #include "worker/worker.h"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -51,8 +52,9 @@ public:
     [[nodiscard]] Snapshot snapshot() const;
     /// Hits of the rules of the policy that was adopted last, for one worker. Any thread.
     [[nodiscard]] std::vector<std::uint64_t> rule_hits(std::size_t worker) const;
-    /// A line for each link that changed since the call before.
-    [[nodiscard]] std::vector<std::string> link_changes();
+    /// A line for each link that changed since the call before, and for each verdict on a device's
+    /// RSS.
+    [[nodiscard]] std::vector<std::string> changes();
     [[nodiscard]] std::string name_of_pages() const;
     /// Hands over what capture services kept; returns how many.
     std::size_t take_captured(const std::function<void(const Captured&)>& take);
@@ -79,6 +81,9 @@ private:
     void start_dpdk(const Config& config);
     void open_devices(const Config& config);
     void find_interfaces();
+    void find_spreads();
+    void add_link_change(std::size_t device, std::vector<std::string>& lines);
+    void add_verdicts(std::size_t device, std::vector<std::string>& lines);
     void build_post(const Config& config, std::uint16_t index, const StackSettings& shared);
     void build_posts(const Config& config);
     void command(const Command& command);
@@ -93,7 +98,9 @@ private:
     std::vector<Post> posts_;  ///< their pools outlive the devices
     std::vector<std::unique_ptr<Device>> devices_;
     std::unique_ptr<Exchange> exchange_;
+    std::vector<std::unique_ptr<Proof>> proofs_;  ///< by device
     std::vector<bool> links_up_;
+    std::vector<std::array<Verdict, rss_types>> verdicts_;  ///< those that were told, by device
     std::atomic<std::uint64_t> epoch_{0};
     std::shared_ptr<const Policy> policy_;
     bool running_ = false;

@@ -17,9 +17,8 @@ void for_each_worker(const Snapshot& snapshot, Act act) {
         act(std::to_string(i), snapshot.workers[i]);
 }
 
-/// Frames that the loop dropped before its stack saw them, or after it had handed them on.
-std::uint64_t lost_on_rings(const WorkerCounters& loop) {
-    return loop.steering_ring_full + loop.stack_hand_lost;
+const HandedCounters& handed(const WorkerCounters& loop, Errand errand) {
+    return loop.handed[static_cast<std::size_t>(errand)];
 }
 
 /// What the interfaces of all workers carried.
@@ -50,14 +49,15 @@ Families books(const Snapshot& snapshot) {
               "terminus_frame_ends_total."};
     Metric ends{"terminus_frame_ends_total", "How received frames ended, each exactly once."};
     for_each_worker(snapshot, [&](const std::string& worker, const WorkerSnapshot& it) {
-        const std::uint64_t unseen = it.loop.steered_out + it.loop.steering_ring_full;
-        in.add({{"worker", worker}, {"from", "device"}}, it.stack.frames_received + unseen);
+        const HandedCounters& unseen = handed(it.loop, Errand::steer);
+        in.add({{"worker", worker}, {"from", "device"}},
+               it.stack.frames_received + unseen.out + unseen.lost);
         in.add({{"worker", worker}, {"from", "worker"}}, it.stack.handed_in);
         for (std::size_t i = 0; i < end_count; ++i) {
             const auto end = static_cast<End>(i);
             std::uint64_t count = it.stack.ends[i];
-            if (end == End::handed) count += it.loop.steered_out - it.loop.stack_hand_lost;
-            if (end == End::dropped) count += lost_on_rings(it.loop);
+            if (end == End::handed) count += unseen.out;
+            if (end == End::dropped) count += unseen.lost;
             ends.add({{"worker", worker}, {"end", std::string{name(end)}}}, count);
         }
     });
@@ -74,16 +74,57 @@ Families drops(const Snapshot& snapshot) {
         for (std::size_t i = 1; i < drop_count; ++i) {
             const auto reason = static_cast<Drop>(i);
             std::uint64_t count = it.stack.drops[i];
-            if (reason == Drop::ring_full) count += lost_on_rings(it.loop);
+            if (reason == Drop::ring_full)
+                count +=
+                    handed(it.loop, Errand::steer).lost + handed(it.loop, Errand::rebuilt).lost;
             drops.add({{"worker", worker}, {"reason", std::string{name(reason)}}}, count);
         }
         std::uint64_t refused = 0;
         for (const LaneCounters& lane : it.loop.lanes)
             refused += lane.frames_unsent;
         unsent.add({{"worker", worker}, {"reason", "device"}}, refused);
-        unsent.add({{"worker", worker}, {"reason", "ring"}}, it.loop.send_hand_lost);
+        unsent.add({{"worker", worker}, {"reason", "ring"}}, handed(it.loop, Errand::send).lost);
     });
     return {drops.take(), unsent.take()};
+}
+
+/// What goes from worker to worker.
+Families shards(const Snapshot& snapshot) {
+    Metric passed{
+        "terminus_handed_frames_total",
+        "Frames given to other workers: steered to their owner, copied (ARP, ND), rebuilt "
+        "from fragments, or to be sent."};
+    Metric missteered{"terminus_missteered_frames_total",
+                      "Frames that came on another queue than the device's RSS key and table say."};
+    constexpr std::pair<const char*, Errand> named[] = {{"steer", Errand::steer},
+                                                        {"copy", Errand::copy},
+                                                        {"rebuilt", Errand::rebuilt},
+                                                        {"send", Errand::send}};
+    for_each_worker(snapshot, [&](const std::string& worker, const WorkerSnapshot& it) {
+        for (const auto& [errand, which] : named) {
+            const HandedCounters& count = handed(it.loop, which);
+            passed.add({{"worker", worker}, {"errand", errand}, {"result", "handed"}}, count.out);
+            passed.add({{"worker", worker}, {"errand", errand}, {"result", "lost"}}, count.lost);
+        }
+        for (std::size_t i = 0; i < snapshot.devices.size(); ++i)
+            missteered.add({{"worker", worker}, {"device", snapshot.devices[i].name}},
+                           it.loop.lanes[i].missteered);
+    });
+    return {passed.take(), missteered.take()};
+}
+
+Families rss(const Snapshot& snapshot) {
+    Metric rss{"terminus_rss_state",
+               "1 for what is known of a device's RSS and a flow type, else 0."};
+    for (const DeviceSnapshot& device : snapshot.devices)
+        for (std::size_t type = 0; type < rss_types; ++type)
+            for (const auto state :
+                 {Verdict::none, Verdict::trying, Verdict::proven, Verdict::wrong})
+                rss.add({{"device", device.name},
+                         {"type", name(static_cast<RssType>(type))},
+                         {"state", name(state)}},
+                        device.rss[type] == state ? 1.0 : 0.0);
+    return {rss.take()};
 }
 
 Families rules(const Snapshot& snapshot) {
@@ -264,8 +305,8 @@ Families identity(const Snapshot& snapshot) {
 
 std::vector<prometheus::MetricFamily> families_of(const Snapshot& snapshot) {
     Families all;
-    for (auto* make : {identity, traffic, books, drops, rules, tcp, resources, icmp, services,
-                       loops, devices, calls})
+    for (auto* make : {identity, traffic, books, drops, shards, rss, rules, tcp, resources, icmp,
+                       services, loops, devices, calls})
         for (prometheus::MetricFamily& family : make(snapshot))
             if (!family.metric.empty()) all.push_back(std::move(family));
     return all;

@@ -7,6 +7,7 @@
 
 #include "worker/worker.h"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -29,6 +30,7 @@ struct DeviceSnapshot {
     bool link_up = false;
     std::uint64_t speed_mbps = 0;                              ///< 0: unknown
     std::vector<std::pair<std::string, std::uint64_t>> stats;  ///< the device's own names
+    std::array<Verdict, rss_types> rss{};                      ///< by RssType
 };
 
 struct RuleSnapshot {

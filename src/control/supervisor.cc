@@ -140,9 +140,9 @@ void Supervisor::adopt(const Config& read) {
     ++shared_.reloads;
 }
 
-/// Once a second: links, and how busy the workers were.
+/// Once a second: links, RSS, and how busy the workers were.
 void Supervisor::observe() {
-    for (const std::string& line : appliance_->link_changes())
+    for (const std::string& line : appliance_->changes())
         spdlog::info("{}", line);
     const Snapshot now = appliance_->snapshot();
     const std::lock_guard lock{mutex_};

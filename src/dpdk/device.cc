@@ -19,7 +19,7 @@ namespace terminus {
 
 namespace {
 
-constexpr std::uint64_t rss_types = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP;
+constexpr std::uint64_t rss_wish = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP;
 
 std::string name_of(const std::string& device) { return device.substr(0, device.find(',')); }
 
@@ -128,9 +128,9 @@ void Device::configure() {
     wish.rxmode.offloads = receive_offloads(info);
     wish.txmode.offloads = transmit_offloads(info);
     std::vector<std::byte> key = random_rss_key(info.hash_key_size);
-    if (facts_.lanes > 1 && (info.flow_type_rss_offloads & rss_types) != 0) {
+    if (facts_.lanes > 1 && (info.flow_type_rss_offloads & rss_wish) != 0) {
         wish.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-        wish.rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads & rss_types;
+        wish.rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads & rss_wish;
         wish.rx_adv_conf.rss_conf.rss_key_len = info.hash_key_size;
         if (!key.empty())
             wish.rx_adv_conf.rss_conf.rss_key = reinterpret_cast<std::uint8_t*>(key.data());
@@ -219,7 +219,10 @@ void Device::read_back() {
     facts_.socket = rte_eth_dev_socket_id(port_);
     facts_.promiscuous = rte_eth_promiscuous_get(port_) == 1;
     facts_.all_multicast = rte_eth_allmulticast_get(port_) == 1;
-    if (facts_.lanes > 1) facts_.rss = read_rss(port_, info.hash_key_size, info.reta_size);
+    if (facts_.lanes > 1) {
+        spread_evenly(port_, info.reta_size, facts_.lanes);
+        facts_.rss = read_rss(port_, info.hash_key_size, info.reta_size);
+    }
     if (facts_.mtu_bytes < plan_.mtu_bytes)
         throw std::runtime_error("device " + facts_.name + ": its MTU stays " +
                                  std::to_string(facts_.mtu_bytes) + ": set mtu to that");

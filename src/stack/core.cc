@@ -34,18 +34,30 @@ StackSettings checked(StackSettings settings) {
     require(settings.flows > 0 && settings.flows <= max_flows, "flows: 1 to 2^27 for a worker");
     require(!settings.interfaces.empty(), "interfaces: at least one");
     require(settings.interfaces.size() <= max_interfaces, "interfaces: too many");
+    require(settings.workers == 1 || settings.spreads != nullptr, "spreads: with several workers");
     require(settings.busy_flows > 0 && settings.blocks > 0 && settings.conversations > 0,
             "busy_flows, blocks and conversations: at least one");
     settings.tcp.window_scale = tcp::receive_scale(settings.tcp);
     return settings;
 }
 
-InterfaceState begin(const Interface& interface, Tick now) {
+/// RFC 7527 section 4.1: random at each start; one for all addresses of the interface and for all
+/// workers, which hear each other's detection.
+Nonce nonce_of(const Interface& interface, const HashKey& key) {
+    const auto random = std::bit_cast<std::array<std::uint8_t, 8>>(
+        keyed_hash(derived(key, 7), interface.lane, interface.vlan));
+    Nonce nonce;
+    std::copy_n(random.begin(), nonce.size(), nonce.begin());
+    return nonce;
+}
+
+InterfaceState begin(const Interface& interface, const HashKey& key, Tick now) {
     const std::uint32_t mtu = interface.mtu_bytes;
     InterfaceState state{interface};
     state.link4 = {.mss_bytes = mtu - 40, .is_ip6 = false};
     state.link6 = {.mss_bytes = mtu - 60, .is_ip6 = true};
     state.announce_at = now;
+    state.nonce = nonce_of(interface, key);
     state.announced.push_back(link_local_of(interface));
     for (const OwnAddress& own : interface.addresses)
         if (own.address != state.announced.front()) state.announced.push_back(own.address);
@@ -90,7 +102,7 @@ Core::Core(StackSettings given, std::span<std::byte> memory, Tick now)
       configured{settings.tcp},
       latest{now} {
     for (std::uint8_t index = 0; index < settings.interfaces.size(); ++index) {
-        interfaces.push_back(begin(interface(index), now));
+        interfaces.push_back(begin(interface(index), settings.table_key, now));
         for (const Address& gateway : interface(index).gateways)
             neighbours.pin({gateway, index});
     }

@@ -146,21 +146,20 @@ void finish(Core& core, const Turn& turn, const Packet& packet) {
     }
 }
 
-/// A burst mostly comes in by one interface: what it brings is summed up first.
+/// What an interface brought, whichever worker's lane it came by. A burst mostly comes in by one:
+/// what it brings is summed up first.
 void count_received(Core& core, std::span<const Packet> packets) {
     InterfaceCounters* counters = core.counters.interfaces.data();
-    std::uint64_t frames = 0, bytes = 0;
+    std::uint64_t frames = 0, bytes = 0, handed = 0;
     const auto add_up = [&] {
-        core.counters.frames_received += frames;
         counters->frames_received += frames;
         counters->bytes_received += bytes;
         frames = bytes = 0;
     };
     for (const Packet& packet : packets) {
-        if (packet.frame.is_handed) {  // another worker's lane received it, and counted it
-            ++core.counters.handed_in;
-            continue;
-        }
+        handed += packet.frame.is_handed ? 1 : 0;
+        if (packet.frame.is_copy || packet.frame.is_rebuilt) [[unlikely]]
+            continue;  // counted where the original is
         InterfaceCounters* its = &core.counters.interfaces[packet.interface];
         if (its != counters) add_up();
         counters = its;
@@ -168,6 +167,8 @@ void count_received(Core& core, std::span<const Packet> packets) {
         bytes += packet.frame.length;
     }
     add_up();
+    core.counters.handed_in += handed;
+    core.counters.frames_received += packets.size() - handed;
 }
 
 }  // namespace

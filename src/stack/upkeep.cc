@@ -71,19 +71,12 @@ void announce(Core& core, const Turn& turn, std::uint8_t index, const Address& a
         count_icmp6(core, icmp6_type::neighbour_advertisement);
 }
 
-/// RFC 7527 section 4.1; one for all addresses of the interface.
-void draw_nonce(Core& core, Nonce& nonce) {
-    const auto random = std::bit_cast<std::array<std::uint8_t, 8>>(core.rng.next());
-    std::copy_n(random.begin(), nonce.size(), nonce.begin());
-}
-
 /// Step 0: reports and duplicate detection. Then announcements, once the detection is over, and
 /// the reports again: from the address that is ours now (RFC 3590 section 4), which also is the
 /// repetition of RFC 3810 section 6.1.
-void announce_interface(Core& core, const Turn& turn, std::uint8_t index) {
-    InterfaceState& state = core.interfaces[index];
+void speak_of_interface(Core& core, const Turn& turn, std::uint8_t index) {
+    const InterfaceState& state = core.interfaces[index];
     const bool first = state.announcements == 0;
-    if (first) draw_nonce(core, state.nonce);
     if (state.announcements < 2) report_groups(core, turn, index, MldRecord::change_to_exclude);
     for (const Address& address : state.announced) {
         if (first && address.family() == Family::ip6)
@@ -91,7 +84,13 @@ void announce_interface(Core& core, const Turn& turn, std::uint8_t index) {
         else
             announce(core, turn, index, address);
     }
-    ++state.announcements;
+}
+
+/// All workers are one host: the first speaks, the others keep step.
+void announce_interface(Core& core, const Turn& turn, std::uint8_t index) {
+    if (core.settings.worker == 0) speak_of_interface(core, turn, index);
+    InterfaceState& state = core.interfaces[index];
+    const bool first = state.announcements++ == 0;
     state.announce_at = turn.now.after_ms(first ? detection_ms : announce_interval_ms);
 }
 

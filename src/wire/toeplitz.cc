@@ -1,5 +1,5 @@
 /// The Toeplitz hash, bit by bit: each set bit of the input adds the 32 key bits that begin at its
-/// position.
+/// position. The tables hold that sum for each half byte at each place.
 #include "terminus/wire/toeplitz.h"
 
 #include "terminus/base/assert.h"
@@ -30,6 +30,15 @@ std::uint32_t toeplitz(std::span<const std::byte> key, std::span<const std::byte
     for (std::size_t at = 0; at < input.size(); ++at)
         hash ^= byte_share(key_window(key, at), std::to_integer<unsigned>(input[at]));
     return hash;
+}
+
+Toeplitz::Toeplitz(std::span<const std::byte> key) {
+    TERMINUS_ASSERT(key.size() >= key_bytes);
+    for (std::size_t at = 0; at < most_input_bytes; ++at)
+        for (unsigned half = 0; half < 16; ++half) {
+            shares_[2 * at][half] = byte_share(key_window(key, at), half << 4);
+            shares_[2 * at + 1][half] = byte_share(key_window(key, at), half);
+        }
 }
 
 }  // namespace terminus

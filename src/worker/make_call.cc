@@ -113,7 +113,7 @@ CallError Maker::open_here(OpenCall& call, const Endpoint& local) {
 CallError Maker::open_on_own_port(OpenCall& call, const Address& local) {
     const std::array words{now_.us, salt_};
     auto first =
-        static_cast<std::uint32_t>(siphash(shard_.steering_key, std::as_bytes(std::span{words})));
+        static_cast<std::uint32_t>(siphash(shard_.port_key, std::as_bytes(std::span{words})));
     for (int i = 0; i < most_taken_ports; ++i) {
         const auto port = shard_.own_port(local, call.remote, first % ephemeral_ports);
         if (!port) return CallError::no_memory;

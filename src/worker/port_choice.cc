@@ -5,24 +5,36 @@
 
 namespace terminus {
 
+namespace {
+
+/// Nothing: it does not reach the peer, or has no address of that family.
+std::optional<Address> source_at(const Interface& interface, const Address& remote) {
+    const bool by_gateway = std::ranges::any_of(
+        interface.gateways, [&](const Address& it) { return it.family() == remote.family(); });
+    if (!by_gateway && !is_on_link(interface, remote)) return std::nullopt;
+    if (remote.family() == Family::ip6 && remote.is_link_local()) return link_local_of(interface);
+    const Address* source = source_address(interface, remote.family());
+    return source == nullptr ? std::nullopt : std::optional{*source};
+}
+
+}  // namespace
+
+const Interface* Shard::interface_for(const Address& remote) const {
+    const auto found = std::ranges::find_if(
+        interfaces, [&](const Interface& it) { return source_at(it, remote).has_value(); });
+    return found == interfaces.end() ? nullptr : &*found;
+}
+
 std::uint16_t Shard::owner(const Endpoint& local, const Endpoint& remote) const {
-    const Tuple tuple{.source = remote.address,
-                      .destination = local.address,
-                      .source_port = remote.port,
-                      .destination_port = local.port};
-    return owner_of(tuple, steering_key, workers);
+    if (workers == 1) return 0;
+    const Interface* by = interface_for(remote.address);
+    const std::size_t lane = by == nullptr ? 0 : by->lane;
+    return (*spreads)[lane].owner(Tuple::of(remote, local));
 }
 
 std::optional<Address> Shard::source_for(const Address& remote) const {
-    for (const Interface& interface : interfaces) {
-        const bool by_gateway = std::ranges::any_of(
-            interface.gateways, [&](const Address& it) { return it.family() == remote.family(); });
-        if (!by_gateway && !is_on_link(interface, remote)) continue;
-        if (remote.family() == Family::ip6 && remote.is_link_local())
-            return link_local_of(interface);
-        if (const Address* source = source_address(interface, remote.family())) return *source;
-    }
-    return std::nullopt;
+    const Interface* by = interface_for(remote);
+    return by == nullptr ? std::nullopt : source_at(*by, remote);
 }
 
 std::optional<std::uint16_t> Shard::own_port(const Address& local, const Endpoint& remote,

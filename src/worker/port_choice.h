@@ -3,10 +3,10 @@
 
 #include "terminus/stack/interface.h"
 #include "terminus/stack/stack.h"
-
-#include "worker/steering.h"
+#include "terminus/stack/steering.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -14,9 +14,10 @@ namespace terminus {
 
 /// Where a worker stands among all: what it needs to know whether a tuple is its own.
 struct Shard {
-    HashKey steering_key{};
+    HashKey port_key{};  ///< where searches for a free port begin
     std::uint16_t worker = 0, workers = 1;
     std::vector<Interface> interfaces{};
+    std::shared_ptr<const Spreads> spreads{};  ///< by lane; not used where there is one worker
 
     /// The worker that receives what `remote` sends to `local`.
     [[nodiscard]] std::uint16_t owner(const Endpoint& local, const Endpoint& remote) const;
@@ -27,6 +28,10 @@ struct Shard {
     [[nodiscard]] std::optional<std::uint16_t> own_port(const Address& local,
                                                         const Endpoint& remote,
                                                         std::uint32_t first) const;
+
+private:
+    /// The interface that `remote` is spoken to by; null: none reaches it.
+    [[nodiscard]] const Interface* interface_for(const Address& remote) const;
 };
 
 inline constexpr std::uint16_t first_ephemeral_port = 49152;  ///< RFC 6335 section 6

@@ -51,19 +51,23 @@ Worker::Worker(WorkerSettings settings, Stack& stack, Clock& clock, CommandRings
       commands_(commands),
       exchange_(exchange),
       outbox_(settings_.outbox_frames),
+      handover_(exchange, settings_.worker, counters_.handed),
       last_(clock.read()),
       publish_at_(last_.now),
       ns_per_cycle_(1000 / clock.cycles_per_us()),
       rules_published_(settings_.max_rules + 1) {
     TERMINUS_ASSERT(!settings_.lanes.empty() && settings_.lanes.size() <= max_lanes);
     TERMINUS_ASSERT(settings_.worker < exchange_.workers());
+    TERMINUS_ASSERT(exchange_.workers() == 1 ||
+                    (settings_.spreads && settings_.spreads->size() == settings_.lanes.size()));
     rule_scratch_.reserve(settings_.max_rules + 1);
     if (settings_.calls != nullptr)
         calls_.emplace(*settings_.calls, stack_,
-                       Shard{.steering_key = settings_.steering_key,
+                       Shard{.port_key = settings_.port_key,
                              .worker = settings_.worker,
                              .workers = exchange_.workers(),
-                             .interfaces = settings_.interfaces});
+                             .interfaces = settings_.interfaces,
+                             .spreads = settings_.spreads});
 }
 
 void Worker::run() {
@@ -141,14 +145,14 @@ bool Worker::take_passed(Tick now) {
 /// returned; what is to be sent goes into the outbox.
 std::size_t Worker::sort_passed(std::uint16_t from) {
     std::size_t count = 0;
-    Passed passed;
-    for (std::size_t i = 0; i < burst_frames; ++i) {
-        if (!exchange_.take(from, settings_.worker, passed)) break;
-        if (passed.to_send) {
+    const std::size_t taken = exchange_.take(from, settings_.worker, passed_);
+    for (const Passed& passed : std::span(passed_).first(taken)) {
+        if (passed.errand == Errand::send) {
             outbox_.send(passed.frame, passed.frame.lane);
         } else {
             burst_[count] = passed.frame;
-            burst_[count++].is_handed = true;
+            burst_[count].is_handed = true;
+            burst_[count++].is_rebuilt = passed.errand == Errand::rebuilt;
         }
     }
     return count;
@@ -162,7 +166,7 @@ bool Worker::receive(std::size_t lane, Tick now) {
     while (!frames.empty()) {
         const auto part = frames.first(std::min(frames.size(), burst_frames));
         frames = frames.subspan(part.size());
-        const std::size_t own = exchange_.workers() == 1 ? part.size() : steer(part);
+        const std::size_t own = exchange_.workers() == 1 ? part.size() : steer(lane, part);
         if (own != 0) hear(part.first(own), part.size() == burst_frames, now);
         flush();
         if (!frames.empty()) restock();
@@ -191,33 +195,49 @@ void Worker::hear(std::span<Frame> frames, bool is_full, Tick now) {
 }
 
 /// Hands away what belongs to other workers and closes the gaps, in order; returns what is left.
-std::size_t Worker::steer(std::span<Frame> frames) {
-    const auto end = std::remove_if(frames.begin(), frames.end(),
-                                    [this](const Frame& frame) { return !keeps(frame); });
-    return static_cast<std::size_t>(end - frames.begin());
+std::size_t Worker::steer(std::size_t lane, std::span<Frame> frames) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        const std::uint16_t owner = owner_of(frames[i], lane);
+        if (owner != settings_.worker)
+            handover_.add(owner, frames[i], Errand::steer);
+        else if (kept++ != i)
+            frames[kept - 1] = frames[i];
+    }
+    hand_over();
+    return kept;
 }
 
-/// True when this worker deals with the frame; otherwise it is on its way, or dropped.
-bool Worker::keeps(const Frame& frame) {
+/// What a device that has proven itself steers by ports is ours, unless its own hash says
+/// otherwise.
+std::uint16_t Worker::owner_of(const Frame& frame, std::size_t lane) {
+    const Proof* proof = settings_.lanes[lane].proof;
+    const Spread& spread = (*settings_.spreads)[lane];
+    const RssType type = rss_type(frame.bytes());
+    const bool is_trusted = proof != nullptr && proof->verdict(type) == Verdict::proven;
+    if (is_trusted && (!frame.has_hash || spread.owner(frame.hash) == settings_.worker)) [[likely]]
+        return settings_.worker;
     Tuple tuple;
     const Concern concern = concern_of(frame.bytes(), tuple);
     if (concern == Concern::everyone) share(frame);
-    if (concern != Concern::the_owner) return true;
-    const std::uint16_t owner = owner_of(tuple, settings_.steering_key, exchange_.workers());
-    if (owner == settings_.worker) return true;
-    if (exchange_.pass(settings_.worker, owner, {.frame = frame, .to_send = false})) {
-        ++counters_.steered_out;
-    } else {
-        ++counters_.steering_ring_full;
-        release({&frame, 1});
-    }
-    return false;
+    if (concern != Concern::the_owner) return settings_.worker;
+    const std::uint16_t owner = spread.owner(tuple);
+    if (proof != nullptr) learn_of_device(frame, lane, type, owner == settings_.worker);
+    return owner;
+}
+
+void Worker::learn_of_device(const Frame& frame, std::size_t lane, RssType type, bool rightly) {
+    Proof& proof = *settings_.lanes[lane].proof;
+    if (proof.verdict(type) == Verdict::none || !is_evidence(frame, type)) return;
+    proof.hear(type, settings_.worker, rightly);
+    if (!rightly) ++counters_.lanes[lane].missteered;
 }
 
 void Worker::share(const Frame& frame) {
     for (std::uint16_t other = 0; other < exchange_.workers(); ++other) {
         if (other == settings_.worker) continue;
-        ++(share_with(other, frame) ? counters_.copies_out : counters_.copies_lost);
+        if (!share_with(other, frame))
+            ++counters_.handed[static_cast<std::size_t>(Errand::copy)].lost;
     }
 }
 
@@ -229,13 +249,17 @@ bool Worker::share_with(std::uint16_t other, const Frame& frame) {
     copy.ip_checksum = frame.ip_checksum;
     copy.l4_checksum = frame.l4_checksum;
     copy.is_copy = true;
-    const bool fits = copy.length <= copy.capacity;
-    if (fits) std::memcpy(copy.data, frame.data, frame.length);
-    if (fits && exchange_.pass(settings_.worker, other, {.frame = copy, .to_send = false}))
-        return true;
-    release({&copy, 1});
-    return false;
+    if (copy.length > copy.capacity) {
+        release({&copy, 1});
+        return false;
+    }
+    std::memcpy(copy.data, frame.data, frame.length);
+    handover_.add(other, copy, Errand::copy);
+    return true;
 }
+
+/// At the end of each burst.
+void Worker::hand_over() { release(handover_.push()); }
 
 /// A call is answered when the frames that it caused are with the device; a long text takes several
 /// turns' worth of them.
@@ -255,7 +279,8 @@ bool Worker::flush() {
     send(outbox_.sent());
     release(outbox_.released());
     for (const Outbox::Handed& handed : outbox_.handed())
-        hand(handed);
+        handover_.add(handed.worker, handed.frame, Errand::rebuilt);
+    hand_over();
     outbox_.clear();
     return true;
 }
@@ -266,7 +291,11 @@ void Worker::send(std::span<const Frame> frames) {
 
 void Worker::send_run(std::span<const Frame> run) {
     const WorkerLane& lane = settings_.lanes[run[0].lane];
-    if (!lane.has_queue) return send_by_another(lane, run);
+    if (!lane.has_queue) {
+        for (const Frame& frame : run)
+            handover_.add(lane.sender, frame, Errand::send);
+        return;
+    }
     std::size_t taken = lane.lane->transmit(run);
     if (taken < run.size()) taken += lane.lane->transmit(run.subspan(taken));
     LaneCounters& counters = counters_.lanes[run[0].lane];
@@ -277,26 +306,10 @@ void Worker::send_run(std::span<const Frame> run) {
     lane.lane->release(run.subspan(taken));
 }
 
-void Worker::send_by_another(const WorkerLane& lane, std::span<const Frame> run) {
-    for (const Frame& frame : run) {
-        if (exchange_.pass(settings_.worker, lane.sender, {.frame = frame, .to_send = true}))
-            continue;
-        ++counters_.send_hand_lost;
-        release({&frame, 1});
-    }
-}
-
 void Worker::release(std::span<const Frame> frames) {
     for_each_run(frames, [this](std::span<const Frame> run) {
         settings_.lanes[run[0].lane].lane->release(run);
     });
-}
-
-void Worker::hand(const Outbox::Handed& handed) {
-    const Passed passed{.frame = handed.frame, .to_send = false};
-    if (exchange_.pass(settings_.worker, handed.worker, passed)) return;
-    ++counters_.stack_hand_lost;
-    release({&handed.frame, 1});
 }
 
 /// All lanes of a worker draw on one pool of buffers, so that a frame from the first may leave by
@@ -367,10 +380,9 @@ void Worker::finish() {
 }
 
 void Worker::release_passed() {
-    Passed passed;
     for (std::uint16_t from = 0; from < exchange_.workers(); ++from)
-        while (exchange_.take(from, settings_.worker, passed))
-            release({&passed.frame, 1});
+        while (exchange_.take(from, settings_.worker, std::span(passed_).first(1)) != 0)
+            release({&passed_[0].frame, 1});
 }
 
 }  // namespace terminus

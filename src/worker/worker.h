@@ -6,12 +6,15 @@
 #include "terminus/stack/lane.h"
 #include "terminus/stack/outbox.h"
 #include "terminus/stack/stack.h"
+#include "terminus/stack/steering.h"
 
 #include "worker/call_desk.h"
 #include "worker/clock.h"
 #include "worker/commands.h"
+#include "worker/exchange.h"
+#include "worker/handover.h"
+#include "worker/proof.h"
 #include "worker/published.h"
-#include "worker/steering.h"
 
 #include <array>
 #include <cstddef>
@@ -37,12 +40,15 @@ struct WorkerLane {
     Lane* lane = nullptr;
     bool has_queue = true;
     std::uint16_t sender = 0;
+    Proof* proof = nullptr;  ///< of the device, common to all workers; null: nothing to prove
 };
 
 struct WorkerSettings {
     std::uint16_t worker = 0;  ///< its index; Exchange::workers() tells how many there are
     Idle idle = Idle::poll;
-    HashKey steering_key;  ///< the same at every worker
+    /// By lane, the same at every worker; not used where there is one worker only.
+    std::shared_ptr<const Spreads> spreads{};
+    HashKey port_key{};  ///< where searches for a free port begin
     std::size_t outbox_frames = 512;
     std::size_t max_rules = 65535;  ///< rule hits that can be published
     std::uint64_t publish_us = 250'000;
@@ -54,28 +60,25 @@ struct WorkerSettings {
 struct LaneCounters {
     std::uint64_t frames_received = 0, bytes_received = 0, frames_sent = 0, bytes_sent = 0;
     std::uint64_t frames_unsent = 0;  ///< refused twice by the device, and released
+    std::uint64_t missteered = 0;     ///< came on another queue than the device's key and table say
 };
 
 /// What a worker counts itself; the stack's Counters stand beside it. The frames that a lane gave
-/// are those that the stack received from lanes, and `steered_out`, and `steering_ring_full`.
+/// are those that the stack received from lanes, and those of Errand::steer, handed and lost.
 struct WorkerCounters {
     std::uint64_t turns = 0, busy_turns = 0, sleeps = 0;
     std::uint64_t cycles = 0, busy_cycles = 0;  ///< the busy ratio; sleeping counts as idle
-    std::uint64_t steered_out = 0;              ///< received here, handed to their owner
-    std::uint64_t steering_ring_full = 0;  ///< received here, dropped: the owner's ring was full
-    std::uint64_t copies_out = 0;          ///< of ARP and ND, to other workers
-    std::uint64_t copies_lost = 0;         ///< no buffer, or the ring was full
-    std::uint64_t passed_in = 0;           ///< from other workers, to receive
-    std::uint64_t stack_hand_lost = 0;     ///< handed by the stack, dropped: the ring was full
-    std::uint64_t send_hand_lost = 0;      ///< no queue here, and the sender's ring was full
-    std::uint64_t stock_short = 0;         ///< turns that could not fill the stock of fresh frames
+    HandOver::Counters handed{};                ///< to other workers, by Errand
+    std::uint64_t passed_in = 0;                ///< from other workers, to receive
+    std::uint64_t stock_short = 0;  ///< turns that could not fill the stock of fresh frames
     std::array<std::uint64_t, 32>
         turn_buckets{};  ///< busy turns: bucket i is below 2^i nanoseconds
     std::uint64_t turn_sum_ns = 0;
     std::array<LaneCounters, max_lanes> lanes{};
 };
 
-class Worker {
+/// On lines of its own: no other worker's data lies beside its.
+class alignas(64) Worker {
 public:
     /// Everything given outlives the worker.
     Worker(WorkerSettings settings, Stack& stack, Clock& clock, CommandRings& commands,
@@ -111,17 +114,17 @@ private:
     bool receive(std::size_t lane, Tick now);
     std::size_t take_frames(std::size_t at, Tick now);
     void hear(std::span<Frame> frames, bool is_full, Tick now);
-    std::size_t steer(std::span<Frame> frames);
-    bool keeps(const Frame& frame);
+    std::size_t steer(std::size_t lane, std::span<Frame> frames);
+    std::uint16_t owner_of(const Frame& frame, std::size_t lane);
+    void learn_of_device(const Frame& frame, std::size_t lane, RssType type, bool rightly);
     void share(const Frame& frame);
     bool share_with(std::uint16_t other, const Frame& frame);
+    void hand_over();
     void answer_calls(Tick now);
     bool flush();
     void send(std::span<const Frame> frames);
     void send_run(std::span<const Frame> run);
-    void send_by_another(const WorkerLane& lane, std::span<const Frame> run);
     void release(std::span<const Frame> frames);
-    void hand(const Outbox::Handed& handed);
     void restock();
     void account(const Reading& reading);
     void publish(Tick now);
@@ -137,7 +140,9 @@ private:
     std::optional<CallDesk> calls_;
     Outbox outbox_;
     std::array<Frame, deep_frames> burst_;
+    std::array<Passed, burst_frames> passed_;
     WorkerCounters counters_;
+    HandOver handover_;
     Reading last_;
     Tick publish_at_;
     double ns_per_cycle_;

@@ -18,11 +18,20 @@ Interface interface_of(bool is_ours) {
     return interface;
 }
 
+/// The same at all workers of a side.
+std::shared_ptr<const Spreads> spreads_for(std::uint16_t workers) {
+    std::vector<std::byte> key(Toeplitz::key_bytes);
+    for (std::size_t i = 0; i < key.size(); ++i)
+        key[i] = static_cast<std::byte>(i * 89 + 7);
+    return std::make_shared<const Spreads>(Spreads{Spread::even(key, workers)});
+}
+
 }  // namespace
 
 Side::Side(const Interface& interface, std::uint16_t workers, const Tick& now)
     : clock_{now}, exchange_{workers}, seats_(workers) {
-    const Shard shard{.steering_key = {{3, 4}}, .workers = workers, .interfaces = {interface}};
+    const Shard shard{
+        .workers = workers, .interfaces = {interface}, .spreads = spreads_for(workers)};
     std::vector<CallRings*> rings;
     for (std::uint16_t i = 0; i < workers; ++i) {
         build(seats_[i], i, interface);
@@ -37,6 +46,7 @@ void Side::build(Seat& seat, std::uint16_t index, const Interface& interface) {
     settings.worker = index;
     settings.workers = exchange_.workers();
     settings.seed = index + 1U;
+    settings.spreads = spreads_for(exchange_.workers());
     const std::size_t need = Stack::bytes_needed(settings);
     seat.memory.resize(need + 64);
     void* at = seat.memory.data();
@@ -49,7 +59,7 @@ void Side::build(Seat& seat, std::uint16_t index, const Interface& interface) {
     seat.calls = std::make_unique<CallRings>(bell);
     WorkerSettings how;
     how.worker = index;
-    how.steering_key = {{3, 4}};
+    how.spreads = settings.spreads;
     how.publish_us = 0;
     how.calls = seat.calls.get();
     how.interfaces = {interface};

@@ -22,7 +22,11 @@ Snapshot example() {
     snapshot.rules = {{"web", Action::serve}, {"closed", Action::reset}};
     snapshot.services = {"echo", "discard", "chargen", "http", "ping", "http"};
     snapshot.identity = {"0.1.0", "22.11.11", "GCC 12", "native", "conf/demo.toml", "00ff"};
-    snapshot.devices = {{"net_tap0", true, 10'000, {{"rx_good_packets", 12}}}};
+    snapshot.devices = {{.name = "net_tap0",
+                         .link_up = true,
+                         .speed_mbps = 10'000,
+                         .stats = {{"rx_good_packets", 12}},
+                         .rss = {Verdict::none, Verdict::none, Verdict::proven, Verdict::none}}};
     snapshot.start_seconds = 1e9;
     snapshot.admin = {2, 5, {{{"open", "ok"}, 3}, {{"send", "would-block"}, 1}}};
     WorkerSnapshot& worker = snapshot.workers.emplace_back();
@@ -32,6 +36,8 @@ Snapshot example() {
     worker.busy_ratio = 0.25;
     worker.rule_hits = {5, 7};
     worker.stack.interfaces[1] = {10, 1000, 9, 900};
+    worker.loop.handed[static_cast<std::size_t>(Errand::steer)].out = 4;
+    worker.loop.lanes[0].missteered = 6;
     worker.stack.count(Drop::no_rule);
     worker.stack.count(End::dropped);
     worker.stack.count(TcpEvent::established);
@@ -82,6 +88,12 @@ TEST(Metrics, HaveTheNamesAndLabelsOfTheContract) {
           "terminus_service_connections_total{service=\"http\"} 3",
           "terminus_service_bytes_total{service=\"http\",direction=\"tx\"} 300",
           "terminus_service_datagrams_total{service=\"ping\"} 0",
+          "terminus_handed_frames_total{worker=\"0\",errand=\"steer\",result=\"handed\"} 4",
+          "terminus_handed_frames_total{worker=\"0\",errand=\"send\",result=\"lost\"} 0",
+          "terminus_missteered_frames_total{worker=\"0\",device=\"net_tap0\"} 6",
+          "terminus_rss_state{device=\"net_tap0\",type=\"ip6_tcp\",state=\"proven\"} 1",
+          "terminus_rss_state{device=\"net_tap0\",type=\"ip6_tcp\",state=\"wrong\"} 0",
+          "terminus_rss_state{device=\"net_tap0\",type=\"ip4_udp\",state=\"none\"} 1",
           "terminus_worker_busy_ratio{worker=\"0\"} 0.25",
           "terminus_buffers{worker=\"0\",state=\"used\"} 96",
           "terminus_device_stat{device=\"net_tap0\",name=\"rx_good_packets\"} 12",
@@ -128,14 +140,13 @@ TEST(Metrics, KeepTheBooksOfFramesThatTheLoopSteers) {
     worker.stack.frames_received = 100;
     worker.stack.handed_in = 20;
     worker.stack.ends = {60, 30, 10, 5, 15};  // answered, consumed, handed, held, dropped
-    worker.loop.steered_out = 40;
-    worker.loop.steering_ring_full = 3;
-    worker.loop.stack_hand_lost = 2;
+    worker.loop.handed[static_cast<std::size_t>(Errand::steer)] = {.out = 40, .lost = 3};
+    worker.loop.handed[static_cast<std::size_t>(Errand::rebuilt)] = {.out = 9, .lost = 2};
     EXPECT_EQ(sum_of(snapshot, "terminus_frames_in_total"), 163);
     EXPECT_EQ(sum_of(snapshot, "terminus_frame_ends_total"), 163);
     const std::string text = text_of(snapshot);
-    expect_line(text, "terminus_frame_ends_total{worker=\"0\",end=\"handed\"} 48");
-    expect_line(text, "terminus_frame_ends_total{worker=\"0\",end=\"dropped\"} 20");
+    expect_line(text, "terminus_frame_ends_total{worker=\"0\",end=\"handed\"} 50");
+    expect_line(text, "terminus_frame_ends_total{worker=\"0\",end=\"dropped\"} 18");
     expect_line(text, "terminus_drops_total{worker=\"0\",reason=\"ring_full\"} 5");
 }
 

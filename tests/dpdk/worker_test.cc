@@ -207,8 +207,9 @@ struct Pair {
     Exchange exchange{2};
     MemoryLane lane{MemoryLane::Shape{.buffers = 4096}};
     QueuelessLane queueless{lane};
-    Seat first{exchange, 0, {.lane = &lane}};
-    Seat second{exchange, 1, {.lane = &queueless, .has_queue = false, .sender = 0}};
+    std::shared_ptr<const Spreads> spreads = even_spreads(2);
+    Seat first{exchange, 0, {.lane = &lane}, spreads};
+    Seat second{exchange, 1, {.lane = &queueless, .has_queue = false, .sender = 0}, spreads};
 
     void turn() {
         first.worker->turn();
@@ -233,12 +234,14 @@ TEST(Worker, SharesOneQueueWithAnother) {
         pair.lane.arrive(encode(ping_from(static_cast<std::uint8_t>(i + 2))));
     pair.turn();
     EXPECT_EQ(replies(pair.lane).size(), 30U);
-    const WorkerCounters first = pair.first.worker->counters();
     const WorkerCounters second = pair.second.worker->counters();
-    EXPECT_GT(first.steered_out, 0U);
-    EXPECT_LT(first.steered_out, 30U);
-    EXPECT_EQ(second.passed_in, first.steered_out);
-    EXPECT_EQ(pair.first.worker->stack_counters().frames_received, 30 - first.steered_out);
+    const HandedCounters steered = handed(*pair.first.worker, Errand::steer);
+    EXPECT_GT(steered.out, 0U);
+    EXPECT_LT(steered.out, 30U);
+    EXPECT_EQ(steered.lost, 0U);
+    EXPECT_EQ(second.passed_in, steered.out);
+    EXPECT_EQ(pair.first.worker->stack_counters().frames_received, 30 - steered.out);
+    EXPECT_GE(handed(*pair.second.worker, Errand::send).out, steered.out);
     EXPECT_EQ(second.lanes[0].frames_sent, 0U);
     pair.stop();
 }
@@ -252,8 +255,8 @@ TEST(Worker, CopiesArpToAllOthers) {
     arp[13] = std::byte{0x06};
     pair.lane.arrive(arp);
     pair.turn();
-    EXPECT_EQ(pair.first.worker->counters().copies_out, 1U);
-    EXPECT_EQ(pair.first.worker->counters().steered_out, 0U);
+    EXPECT_EQ(handed(*pair.first.worker, Errand::copy).out, 1U);
+    EXPECT_EQ(handed(*pair.first.worker, Errand::steer).out, 0U);
     EXPECT_EQ(pair.second.worker->counters().passed_in, 1U);
     pair.stop();
 }
@@ -267,10 +270,10 @@ TEST(Worker, DropsAndCountsWhenTheOwnersRingIsFull) {
         pair.first.worker->turn();  // the second sleeps
     const WorkerCounters counters = pair.first.worker->counters();
     EXPECT_EQ(counters.lanes[0].frames_received, 2000U);
-    EXPECT_LE(counters.steered_out, Exchange::ring_entries);
-    EXPECT_GT(counters.steering_ring_full, 0U);
-    EXPECT_EQ(pair.first.worker->stack_counters().frames_received + counters.steered_out +
-                  counters.steering_ring_full,
+    const HandedCounters steered = handed(*pair.first.worker, Errand::steer);
+    EXPECT_EQ(steered.out, Exchange::ring_entries);
+    EXPECT_GT(steered.lost, 0U);
+    EXPECT_EQ(pair.first.worker->stack_counters().frames_received + steered.out + steered.lost,
               2000U);
     pair.stop();
 }

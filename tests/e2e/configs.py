@@ -57,3 +57,4 @@ RULES = (
     + rule("no-protocol", "other", "", "unreachable", 'code = "protocol"'))
 
 FULL = APPLIANCE + INTERFACE + RULES + SERVICES
+TWO_WORKERS = FULL.replace("workers = 1", "workers = 2")

@@ -1,12 +1,14 @@
 """The devices that have no kernel behind them: memif, ring, pcap and null start and pass frames."""
 
+import base64
 import tempfile
 import unittest
 from pathlib import Path
 
 import configs
 import pcap
-from machine import CAPTURES, Appliance, Namespace, World, metric_total, wait_for
+from machine import CAPTURES, OWN4, OWN6, Appliance, Namespace, World, metric_total, wait_for
+from test_calls import Line
 from test_vlan import echo_request, is_echo_reply
 
 PCAP_MAC = b"\x02pcap\x00"  # what net_pcap calls its first port
@@ -51,6 +53,37 @@ class Bare(unittest.TestCase):
                 self.books_hold(appliance)
             self.ends_well(client)
             self.ends_well(server)
+
+    def test_memif_of_two_workers_each(self):
+        """One opens, the other serves: two queue pairs, and nobody steers but we."""
+        with tempfile.TemporaryDirectory(prefix="tm-e2e-") as folder:
+            where = f"socket={folder}/memif.sock,socket-abstract=no,id=0"
+            second = SECOND.replace("workers = 1", "workers = 2")
+            server = self.start(f"net_memif0,role=server,{where}", configs.TWO_WORKERS)
+            client = self.start(f"net_memif0,role=client,{where}",
+                                f'{second}\n[admin]\nsocket = "{folder}/call.sock"\n', 9465)
+            wait_for(lambda: self.frames(server, "rx") > 0, 10, "frames over memif")
+            line = Line(f"{folder}/call.sock")
+            for address in (OWN4, f"[{OWN6}]"):
+                for number in range(24):
+                    self.converse(line, f"{address}:7", f"number {number}".encode())
+            for appliance in (server, client):
+                text = appliance.settled_metrics()
+                self.assertEqual(metric_total(text, "terminus_frames_in_total"),
+                                 metric_total(text, "terminus_frame_ends_total"))
+                for worker in ("0", "1"):
+                    self.assertGreater(metric_total(text, "terminus_tcp_events_total",
+                                                    worker=worker, event="established"), 5)
+            self.ends_well(client)
+            self.ends_well(server)
+
+    def converse(self, line: Line, remote: str, text: bytes) -> None:
+        talk = line.must("open", active={"remote": remote}, wait=True,
+                         timeout_ms=5000)["conversation"]
+        line.send(talk, text)
+        got = line.must("receive", conversation=talk, timeout_ms=5000)
+        self.assertEqual(text, base64.b64decode(got["text"]))
+        line.must("abort", conversation=talk)
 
     def test_ring_gives_back_what_is_sent(self):
         appliance = self.start("net_ring0")

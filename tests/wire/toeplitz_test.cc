@@ -2,6 +2,8 @@
 /// ("Verifying the RSS Hash Calculation").
 #include "terminus/wire/toeplitz.h"
 
+#include "terminus/base/rng.h"
+
 #include "packet.h"
 
 #include <gtest/gtest.h>
@@ -47,8 +49,21 @@ TEST(Toeplitz, GivesThePublishedHashes) {
     for (const auto& vector : vectors) {
         const auto tuple = tuple_of(vector);
         EXPECT_EQ(toeplitz(key, tuple), vector.tuple) << vector.from;
-        EXPECT_EQ(toeplitz(key, std::span{tuple}.first(tuple.size() - 4)), vector.addresses)
-            << vector.from;
+        const auto addresses = std::span{tuple}.first(tuple.size() - 4);
+        EXPECT_EQ(toeplitz(key, addresses), vector.addresses) << vector.from;
+        EXPECT_EQ(Toeplitz{key}(tuple), vector.tuple) << vector.from;
+        EXPECT_EQ(Toeplitz{key}(addresses), vector.addresses) << vector.from;
+    }
+}
+
+TEST(Toeplitz, IsTheSameByTables) {
+    Rng rng{3};
+    for (int round = 0; round < 200; ++round) {
+        Bytes secret(Toeplitz::key_bytes), input(rng.below(Toeplitz::most_input_bytes + 1));
+        for (auto* bytes : {&secret, &input})
+            for (std::byte& byte : *bytes)
+                byte = static_cast<std::byte>(rng.next());
+        ASSERT_EQ(Toeplitz{secret}(input), toeplitz(secret, input));
     }
 }
 

@@ -27,10 +27,11 @@ public:
     /// Gives a frame back to its lane unsent. Every received frame is sent, released, handed or
     /// held.
     void release(const Frame& frame) { to_release_[releases_++] = frame; }
-    /// Passes a received frame to another worker, as "yours to receive".
+    /// Passes a frame to another worker, as "yours to receive". There must be room_to_hand().
     void hand(const Frame& frame, std::uint16_t worker) { to_hand_[hands_++] = {frame, worker}; }
     /// Frames that may still be sent this turn.
     [[nodiscard]] std::size_t room() const { return to_send_.size() - sends_; }
+    [[nodiscard]] std::size_t room_to_hand() const { return to_hand_.size() - hands_; }
     /// An empty frame, or one with a null handle when the stock is used up. Its checksum marks are
     /// clear.
     [[nodiscard]] Frame fresh();

@@ -13,6 +13,7 @@
 #include "terminus/stack/listener.h"
 #include "terminus/stack/outbox.h"
 #include "terminus/stack/service.h"
+#include "terminus/stack/steering.h"
 #include "terminus/tcp/settings.h"
 
 #include <cstddef>
@@ -58,10 +59,11 @@ struct StackSettings {
     IcmpSettings icmp;
     CaptureSettings captures;
     std::vector<Interface> interfaces;
-    std::vector<MssCeiling> mss_ceilings;   ///< the longest prefix counts
-    HashKey table_key, isn_key;             ///< fresh entropy at each start
-    std::uint64_t seed = 1;                 ///< of ports, identifiers and jitter
-    std::uint16_t worker = 0, workers = 1;  ///< which shard this is
+    std::vector<MssCeiling> mss_ceilings;      ///< the longest prefix counts
+    HashKey table_key, isn_key;                ///< fresh entropy at each start
+    std::uint64_t seed = 1;                    ///< of ports, identifiers and jitter
+    std::uint16_t worker = 0, workers = 1;     ///< which shard this is
+    std::shared_ptr<const Spreads> spreads{};  ///< by lane, with several workers: who owns what
 };
 
 /// The services by index, shared by all workers, immutable.
