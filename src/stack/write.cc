@@ -186,6 +186,7 @@ void write_plain_segment(Core& core, const Interface& interface, Frame& frame,
     frame.finish_l4 = interface.offers_l4_checksum && leaves_whole;
     frame.is_ip6 = false;
     frame.is_tcp = true;
+    frame.l2_length = sizeof(EthernetHeader);
     frame.l3_length = sizeof(Ip4Header);
     frame.text_length = segment.text_length;
     frame.length = sizeof(EthernetHeader) + sizeof(Ip4Header) + fields.payload_length;
