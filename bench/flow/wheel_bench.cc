@@ -4,7 +4,8 @@
 /// slots' first chunks, 0.3 MB, stay in L2; a new chunk is a miss each 15 entries), at 64 M 10 ns.
 /// Moving later is a store into the record: in a burst one overlapped miss, 12 ns at 64 M.
 /// advance(): the record's miss is prefetched, the chunk's too: 15 ns a look at 1 M, 30 ns at 64 M
-/// with the refile. A tick without entries: 3 ns.
+/// with the refile. A tick without entries: 3 ns. To cancel is a store into the record, too: what
+/// moving later costs.
 #include "terminus/base/rng.h"
 #include "terminus/flow/wheel.h"
 
