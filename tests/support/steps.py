@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOGS = ROOT / "build" / "test-logs"
 CAPTURES = Path(os.environ.get("TERMINUS_CAPTURES", ROOT.parent / "shared" / "captures"))
 COUNT_LINE = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
+BUILD_OPTIONS = ["-Dcpu=x86-64-v3"]  # of `build`, where it is not there: callgrind knows no AVX-512
 FUZZ_RUNS = int(os.environ.get("TERMINUS_FUZZ_RUNS", "200000"))
 FUZZ_SECONDS = int(os.environ.get("TERMINUS_FUZZ_SECONDS", "15"))
 
@@ -163,7 +164,7 @@ def counted(step: str, command: list, env: dict | None = None) -> Tally:
 
 
 def step_unit() -> Tally:
-    build("unit", "build", [])
+    build("unit", "build", BUILD_OPTIONS)
     return meson_test("unit", "build")
 
 
@@ -172,7 +173,7 @@ def step_tidy() -> Tally:
 
 
 def step_tidy_clang() -> Tally:
-    build("tidy-clang", "build", [], targets=["build.ninja"])
+    build("tidy-clang", "build", BUILD_OPTIONS, targets=["build.ninja"])
     return counted("tidy-clang", ["tests/tidy/clang"])
 
 
@@ -239,7 +240,7 @@ def step_fuzz() -> Tally:
 
 def step_sim() -> Tally:
     """Ten thousand seeds of the simulator; `unit` plays a few hundred, under the sanitizers too."""
-    build("sim", "build", [], targets=["tests/sim/sim_tests"])
+    build("sim", "build", BUILD_OPTIONS, targets=["tests/sim/sim_tests"])
     return counted("sim", ["tests/sim/run", "--seeds", os.environ.get("TERMINUS_SIM_SEEDS",
                                                                       "10000")])
 
@@ -265,7 +266,7 @@ def on_machine(step: str, command: list) -> Tally:
     why_not = needs_machine()
     if why_not:
         return Tally(skipped=1, notes=[f"skip {step}: {why_not}"])
-    build(step, "build", [], targets=["terminus"])
+    build(step, "build", BUILD_OPTIONS, targets=["terminus"])
     return counted(step, command)
 
 
@@ -286,15 +287,15 @@ def step_deploy() -> Tally:
 
 
 def step_instructions() -> Tally:
-    """Instructions per packet against the baseline, in a build of its own."""
+    """Instructions per packet against the baseline: none may have grown by over 5 %."""
     return counted("instructions", ["bench/instructions"])
 
 
-STEPS = {"unit": step_unit, "tidy": step_tidy, "sim": step_sim, "sanitize": step_sanitize,
-         "fuzz": step_fuzz, "mutants": step_mutants, "deploy": step_deploy,
-         "golden": step_golden, "e2e": step_e2e, "demo": step_demo, "tidy-clang": step_tidy_clang,
-         "instructions": step_instructions}
-BY_NAME = ("tidy-clang", "instructions")
+STEPS = {"unit": step_unit, "tidy": step_tidy, "sim": step_sim, "instructions": step_instructions,
+         "sanitize": step_sanitize, "fuzz": step_fuzz, "mutants": step_mutants,
+         "deploy": step_deploy, "golden": step_golden, "e2e": step_e2e, "demo": step_demo,
+         "tidy-clang": step_tidy_clang}
+BY_NAME = ("tidy-clang",)
 DEFAULT = [name for name in STEPS if name not in BY_NAME]
 
 
