@@ -186,21 +186,31 @@ std::uint16_t echo_reply(std::span<std::byte> message, const Envelope& envelope,
     return sizeof(Ip6Header);
 }
 
+namespace {
+
+/// RFC 1122 section 3.2.2: never about a later fragment, nor about an error. RFC 8200 section 4.5
+/// wants some such errors; but what a later fragment of an ICMPv6 message says, nobody can tell.
+Silence silence_about_part_or_error(std::span<const std::byte> datagram, Family family) {
+    const auto upper = upper_layer(datagram);
+    if (!upper) return Silence::none;
+    const bool may_be_error = family == Family::ip4 || upper->protocol == ip_protocol::icmp6;
+    if (!upper->first_fragment) return may_be_error ? Silence::fragment : Silence::none;
+    const bool is_error = is_error_or_redirect(*upper, datagram.subspan(upper->offset));
+    return is_error ? Silence::icmp_error : Silence::none;
+}
+
+}  // namespace
+
 Silence silence_required(const View& view, std::span<const std::byte> frame,
                          const Circumstances& circumstances) {
     const std::size_t end = view.end > view.l3 ? view.end : frame.size();
     const auto datagram = frame.subspan(view.l3, end - view.l3);
     Address source, destination;
     if (!read_ends(datagram, source, destination)) return Silence::source_not_host;
-    const auto upper = upper_layer(datagram);
-    // RFC 1122 section 3.2.2: never about a later fragment. RFC 8200 section 4.5 wants some such
-    // errors; but what a later fragment of an ICMPv6 message says, nobody can tell.
-    const bool is_later = upper && !upper->first_fragment;
-    const bool may_be_error =
-        source.family() == Family::ip4 || (upper && upper->protocol == ip_protocol::icmp6);
-    if (is_later && may_be_error) return Silence::fragment;
-    if (upper && !is_later && is_error_or_redirect(*upper, datagram.subspan(upper->offset)))
-        return Silence::icmp_error;
+    if (view.kind != Kind::tcp && view.kind != Kind::udp) {  // these are whole, and no errors
+        const Silence why = silence_about_part_or_error(datagram, source.family());
+        if (why != Silence::none) return why;
+    }
     if (!source.is_host()) return Silence::source_not_host;
     if (circumstances.even_multicast) return Silence::none;
     if (view.link_group) return Silence::link_group;

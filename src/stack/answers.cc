@@ -31,18 +31,17 @@ void suppress(Core& core, Packet& packet, Suppressed reason) {
 
 /// RFC 1122 section 3.2.2, RFC 4443 section 2.4: whether an error may be sent at all, and now.
 bool may_send_error(Core& core, const Turn& turn, Packet& packet, bool even_multicast) {
-    const Ownership owned = core.ownership(packet.interface, destination_of(packet));
-    const Address source = source_of(packet);
+    const Ownership owned = core.destination_ownership(packet);
     const Circumstances circumstances{.destination_is_broadcast = owned == Ownership::broadcast,
                                       .even_multicast = even_multicast};
-    const Ownership theirs = core.ownership(packet.interface, source);
+    const Ownership theirs = core.source_ownership(packet);
     const bool from_us = theirs != Ownership::none && theirs != Ownership::answered;
     if (from_us ||
         silence_required(packet.view, packet.frame.bytes(), circumstances) != Silence::none) {
         suppress(core, packet, Suppressed::silence_required);
         return false;
     }
-    switch (core.limiter.allow(source, turn.now, core.rng)) {
+    switch (core.limiter.allow(source_of(packet), turn.now, core.rng)) {
         case Allowed::yes: return true;
         case Allowed::per_destination:
             suppress(core, packet, Suppressed::per_destination);
@@ -94,7 +93,7 @@ void receive_echo_request(Core& core, const Turn& turn, Packet& packet) {
     if (!source_of(packet).is_host()) {
         packet.drop = Drop::ip_source_invalid;
     } else if (rule == nullptr) {  // our own addresses answer ping unless a rule says otherwise
-        if (core.ownership(packet.interface, destination_of(packet)) == Ownership::own)
+        if (core.destination_ownership(packet) == Ownership::own)
             return reply_to_echo(core, turn, packet);
         packet.drop = Drop::no_rule;
     } else if (rule->action == Action::serve) {
@@ -111,11 +110,12 @@ void receive_echo_request(Core& core, const Turn& turn, Packet& packet) {
 
 void answer_unreachable(Core& core, const Turn& turn, Packet& packet, Unreachable code) {
     if (!may_send_error(core, turn, packet, false)) return;
-    const Interface& interface = core.interface(packet.interface);
     // `port` and `protocol` are said by the address that was asked, the others by the interface.
     const bool asked_speaks = code == Unreachable::port || code == Unreachable::protocol;
-    const Address* own = source_address(interface, packet.view.family);
-    const Address from = asked_speaks || own == nullptr ? destination_of(packet) : *own;
+    const Address* own = asked_speaks
+                             ? nullptr
+                             : source_address(core.interface(packet.interface), packet.view.family);
+    const Address from = own == nullptr ? destination_of(packet) : *own;
     send_error(core, turn, packet, unreachable(packet.view, code), from);
 }
 
@@ -127,7 +127,7 @@ void answer_time_exceeded(Core& core, const Turn& turn, Packet& packet) {
 
 void answer_problem(Core& core, const Turn& turn, Packet& packet) {
     const Interface& interface = core.interface(packet.interface);
-    const Ownership owned = core.ownership(packet.interface, destination_of(packet));
+    const Ownership owned = core.destination_ownership(packet);
     if (owned == Ownership::none) {
         packet.drop = Drop::ip_destination_not_ours;
         return;

@@ -137,6 +137,18 @@ struct Core {
     [[nodiscard]] Ownership ownership(std::uint8_t index, be32 address) const {
         return interfaces[index].ownerships.of(address);
     }
+    /// The same of the ends that a packet's IP header names.
+    [[nodiscard]] Ownership source_ownership(const Packet& packet) const {
+        if (packet.view.family == Family::ip4)
+            return ownership(packet.interface, packet.header_at<Ip4Header>(packet.view.l3).source);
+        return ownership(packet.interface, source_of(packet));
+    }
+    [[nodiscard]] Ownership destination_ownership(const Packet& packet) const {
+        if (packet.view.family == Family::ip4)
+            return ownership(packet.interface,
+                             packet.header_at<Ip4Header>(packet.view.l3).destination);
+        return ownership(packet.interface, destination_of(packet));
+    }
     /// What the interface and the ceilings of the configuration allow the flow.
     [[nodiscard]] tcp::LinkLimits link(const tcp::Flow& flow) const {
         const InterfaceState& state = interfaces[flow.interface];

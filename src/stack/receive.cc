@@ -57,10 +57,7 @@ bool is_segment(const Packet& packet) {
 }
 
 bool is_addressed_to_us(const Core& core, const Packet& packet, Ownership& owned) {
-    owned = packet.view.family == Family::ip4
-                ? core.ownership(packet.interface,
-                                 packet.header_at<Ip4Header>(packet.view.l3).destination)
-                : core.ownership(packet.interface, destination_of(packet));
+    owned = core.destination_ownership(packet);
     return owned != Ownership::none;
 }
 
@@ -97,7 +94,7 @@ bool is_discovery(const Packet& packet) {
 
 /// RFC 1122 section 3.2.1.3: a broadcast address or our own is no sender.
 bool is_source_impossible(const Core& core, const Packet& packet) {
-    const Ownership owned = core.ownership(packet.interface, source_of(packet));
+    const Ownership owned = core.source_ownership(packet);
     return owned == Ownership::own || owned == Ownership::broadcast;
 }
 
