@@ -57,12 +57,17 @@ Appliance::Appliance(const Config& config, const Plan& plan)
 
 Appliance::~Appliance() { stop(); }
 
+/// Each worker's tables are touched first, and so placed, from its own CPU.
 void Appliance::reserve(const Config& config) {
     const bool huge = config.appliance.huge_pages != HugePages::never;
+    std::vector<unsigned> cpus;
+    blame(config, config.appliance.origin, "appliance", "cpus", [&] { cpus = place(plan_.eal); });
     blame(config, config.appliance.origin, "appliance", "flows", [&] {
         require_available("the tables", plan_.table_bytes(), "");
-        for (Post& post : posts_)
-            post.memory.emplace("a worker's tables", plan_.table_bytes_per_worker, huge);
+        for (std::size_t i = 0; i < posts_.size(); ++i)
+            run_on(cpus[i + 1], [&] {
+                posts_[i].memory.emplace("a worker's tables", plan_.table_bytes_per_worker, huge);
+            });
     });
 }
 
@@ -131,19 +136,23 @@ void Appliance::build_posts(const Config& config) {
               .interfaces = plan_.stack.interfaces,
               .spreads = plan_.stack.spreads};
     for (std::uint16_t i = 0; i < posts_.size(); ++i)
-        build_post(config, i, shared);
-    for (std::uint16_t i = 0; i < posts_.size(); ++i) {
-        Post& post = posts_[i];
-        post.worker = std::make_unique<Worker>(WorkerSettings{.worker = i,
-                                                              .idle = idle_of(config),
-                                                              .spreads = shard_.spreads,
-                                                              .port_key = shard_.port_key,
-                                                              .max_rules = Policy::most_rules,
-                                                              .calls = post.calls.get(),
-                                                              .interfaces = shard_.interfaces,
-                                                              .lanes = lanes_of(i)},
-                                               *post.stack, *post.clock, *post.rings, *exchange_);
-    }
+        eal_->run(i, [&] {
+            build_post(config, i, shared);
+            build_worker(config, i);
+        });
+}
+
+void Appliance::build_worker(const Config& config, std::uint16_t index) {
+    Post& post = posts_[index];
+    post.worker = std::make_unique<Worker>(WorkerSettings{.worker = index,
+                                                          .idle = idle_of(config),
+                                                          .spreads = shard_.spreads,
+                                                          .port_key = shard_.port_key,
+                                                          .max_rules = Policy::most_rules,
+                                                          .calls = post.calls.get(),
+                                                          .interfaces = shard_.interfaces,
+                                                          .lanes = lanes_of(index)},
+                                           *post.stack, *post.clock, *post.rings, *exchange_);
 }
 
 void Appliance::build_post(const Config& config, std::uint16_t index, const StackSettings& shared) {

@@ -86,6 +86,7 @@ private:
     void add_verdicts(std::size_t device, std::vector<std::string>& lines);
     void build_post(const Config& config, std::uint16_t index, const StackSettings& shared);
     void build_posts(const Config& config);
+    void build_worker(const Config& config, std::uint16_t index);
     void command(const Command& command);
     [[nodiscard]] bool await_adopted(CommandRings& rings,
                                      std::chrono::steady_clock::time_point limit) const;

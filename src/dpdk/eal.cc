@@ -12,8 +12,10 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <sched.h>
 #include <stdexcept>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -92,6 +94,15 @@ void leave_signals_to_workers() {
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
+std::exception_ptr thrown_by(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (...) {
+        return std::current_exception();
+    }
+    return nullptr;
+}
+
 /// The worker's loop as DPDK launches it.
 int run_loop(void* argument) {
     (*static_cast<std::function<void()>*>(argument))();
@@ -118,6 +129,22 @@ std::vector<unsigned> place(std::uint16_t workers, const std::vector<unsigned>& 
     return placed;
 }
 
+std::vector<unsigned> place(const EalPlan& plan) {
+    return place(plan.workers, plan.cpus, allowed_cpus());
+}
+
+void run_on(unsigned cpu, const std::function<void()>& work) {
+    std::exception_ptr thrown;
+    std::thread{[&] {
+        cpu_set_t only;
+        CPU_ZERO(&only);
+        CPU_SET(cpu, &only);
+        (void)sched_setaffinity(0, sizeof(only), &only);  // else anywhere: slower, not wrong
+        thrown = thrown_by(work);
+    }}.join();
+    if (thrown) std::rethrow_exception(thrown);
+}
+
 std::vector<std::string> eal_arguments(const EalPlan& plan, const std::vector<unsigned>& placed,
                                        bool use_huge_pages) {
     std::string lcores, prefix = plan.file_prefix;
@@ -141,8 +168,7 @@ std::vector<std::string> eal_arguments(const EalPlan& plan, const std::vector<un
     return arguments;
 }
 
-Eal::Eal(const EalPlan& plan)
-    : cpus_(place(plan.workers, plan.cpus, allowed_cpus())), loops_(plan.workers) {
+Eal::Eal(const EalPlan& plan) : cpus_(place(plan)), loops_(plan.workers) {
     has_huge_pages_ = wants_huge_pages(plan);
     redirect_log(plan);
     std::vector<std::string> arguments = eal_arguments(plan, cpus_, has_huge_pages_);
@@ -169,6 +195,13 @@ void Eal::launch(std::uint16_t worker, std::function<void()> loop) {
     if (rte_eal_remote_launch(run_loop, &loops_[worker], worker + 1U) != 0)
         throw std::runtime_error("worker " + std::to_string(worker) +
                                  " does not start: it is running");
+}
+
+void Eal::run(std::uint16_t worker, const std::function<void()>& work) {
+    std::exception_ptr thrown;
+    launch(worker, [&] { thrown = thrown_by(work); });
+    wait(worker);
+    if (thrown) std::rethrow_exception(thrown);
 }
 
 void Eal::wait(std::uint16_t worker) { rte_eal_wait_lcore(worker + 1U); }

@@ -33,6 +33,13 @@ struct EalPlan {
 [[nodiscard]] std::vector<unsigned> place(std::uint16_t workers, const std::vector<unsigned>& cpus,
                                           const std::vector<unsigned>& allowed);
 
+/// The same for a plan, out of the CPUs that this process may use.
+[[nodiscard]] std::vector<unsigned> place(const EalPlan& plan);
+
+/// Runs `work` in a thread on that CPU and waits; what it throws is thrown here. Memory that it
+/// touches first comes from the CPU's NUMA node, and from another when that has none left.
+void run_on(unsigned cpu, const std::function<void()>& work);
+
 /// DPDK's command line for the plan; `placed` comes from place().
 [[nodiscard]] std::vector<std::string> eal_arguments(const EalPlan& plan,
                                                      const std::vector<unsigned>& placed,
@@ -55,6 +62,9 @@ public:
     [[nodiscard]] int socket_of(std::uint16_t worker) const;
     /// Runs `loop` on the worker's own thread. It must not throw.
     void launch(std::uint16_t worker, std::function<void()> loop);
+    /// Runs `work` there and waits; what it throws is thrown here. So what it allocates is from the
+    /// thread's own part of the heap, apart from other workers', and from its NUMA node.
+    void run(std::uint16_t worker, const std::function<void()>& work);
     /// Waits until the worker's loop has returned.
     void wait(std::uint16_t worker);
 

@@ -92,6 +92,10 @@ std::size_t frame_memory_mib(std::uint32_t frames, std::uint16_t mtu_bytes, unsi
 
 Pool::Pool(const PoolPlan& plan) : pool_(make_pool(plan)), mtu_bytes_(plan.mtu_bytes) {
     if (pool_ != nullptr) return;
+    PoolPlan elsewhere = plan;
+    elsewhere.socket = SOCKET_ID_ANY;
+    if (plan.socket != SOCKET_ID_ANY) pool_ = make_pool(elsewhere);
+    if (pool_ != nullptr) return;
     throw std::runtime_error("no memory for " + std::to_string(plan.frames) +
                              " frame buffers of MTU " + std::to_string(plan.mtu_bytes) + ": " +
                              rte_strerror(rte_errno) + ": give more huge pages, or fewer workers");

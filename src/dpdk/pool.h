@@ -15,7 +15,7 @@ struct PoolPlan {
     std::uint32_t frames =
         8192;  ///< what all receive rings, all transmit rings and the stock can hold at once
     std::uint16_t mtu_bytes = 1500;  ///< the largest MTU of the devices
-    int socket = -1;                 ///< NUMA node; -1: any
+    int socket = -1;                 ///< NUMA node, where it has room; -1: any
 };
 
 /// Bytes of one buffer from its headroom on: frames of this MTU with a link header, one tag and the

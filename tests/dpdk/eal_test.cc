@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <sched.h>
 #include <stdexcept>
+#include <thread>
 
 namespace terminus::testing {
 namespace {
@@ -65,6 +67,22 @@ TEST(Eal, RunsALoopOnAWorkersThread) {
     eal().launch(0, [&] { ran = true; });
     eal().wait(0);
     EXPECT_TRUE(ran);
+}
+
+TEST(Eal, BuildsOnAWorkersThread) {
+    std::thread::id there;
+    eal().run(0, [&] { there = std::this_thread::get_id(); });
+    EXPECT_NE(there, std::thread::id{});
+    EXPECT_NE(there, std::this_thread::get_id());
+    EXPECT_THROW(eal().run(0, [] { throw std::runtime_error("no room"); }), std::runtime_error);
+}
+
+TEST(Eal, TouchesMemoryFromItsCpu) {
+    const unsigned cpu = place(EalPlan{}).back();
+    unsigned on = ~0U;
+    run_on(cpu, [&] { on = static_cast<unsigned>(sched_getcpu()); });
+    EXPECT_EQ(on, cpu);
+    EXPECT_THROW(run_on(cpu, [] { throw std::runtime_error("no room"); }), std::runtime_error);
 }
 
 }  // namespace
