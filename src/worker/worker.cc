@@ -129,7 +129,7 @@ void Worker::answer(const Answer& answer) { TERMINUS_ASSERT(commands_.to_control
 bool Worker::take_passed(Tick now) {
     bool worked = false;
     for (std::uint16_t from = 0; from < exchange_.workers(); ++from) {
-        if (from == settings_.worker) continue;
+        if (from == settings_.worker || exchange_.waiting(from, settings_.worker) == 0) continue;
         const std::size_t count = sort_passed(from);
         worked |= count != 0;
         counters_.passed_in += count;
@@ -195,34 +195,39 @@ void Worker::hear(std::span<Frame> frames, bool is_full, Tick now) {
 }
 
 /// Hands away what belongs to other workers and closes the gaps, in order; returns what is left.
+/// What a device that has proven itself steers by ports is ours, unless its own hash says
+/// otherwise.
 std::size_t Worker::steer(std::size_t lane, std::span<Frame> frames) {
+    std::array<bool, rss_types + 1> is_trusted{};
+    if (const Proof* proof = settings_.lanes[lane].proof)
+        for (std::size_t type = 0; type < rss_types; ++type)
+            is_trusted[type] = proof->verdict(static_cast<RssType>(type)) == Verdict::proven;
+    const Spread& spread = (*settings_.spreads)[lane];
+    const std::uint16_t self = settings_.worker;
     std::size_t kept = 0;
     for (std::size_t i = 0; i < frames.size(); ++i) {
-        const std::uint16_t owner = owner_of(frames[i], lane);
-        if (owner != settings_.worker)
-            handover_.add(owner, frames[i], Errand::steer);
+        const Frame& frame = frames[i];
+        const RssType type = rss_type(frame.bytes());
+        const bool is_ours = is_trusted[static_cast<std::size_t>(type)] &&
+                             (!frame.has_hash || spread.owner(frame.hash) == self);
+        const std::uint16_t owner = is_ours ? self : owner_of(frame, lane, type);
+        if (owner != self)
+            handover_.add(owner, frame, Errand::steer);
         else if (kept++ != i)
-            frames[kept - 1] = frames[i];
+            frames[kept - 1] = frame;
     }
     hand_over();
     return kept;
 }
 
-/// What a device that has proven itself steers by ports is ours, unless its own hash says
-/// otherwise.
-std::uint16_t Worker::owner_of(const Frame& frame, std::size_t lane) {
-    const Proof* proof = settings_.lanes[lane].proof;
-    const Spread& spread = (*settings_.spreads)[lane];
-    const RssType type = rss_type(frame.bytes());
-    const bool is_trusted = proof != nullptr && proof->verdict(type) == Verdict::proven;
-    if (is_trusted && (!frame.has_hash || spread.owner(frame.hash) == settings_.worker)) [[likely]]
-        return settings_.worker;
+std::uint16_t Worker::owner_of(const Frame& frame, std::size_t lane, RssType type) {
     Tuple tuple;
     const Concern concern = concern_of(frame.bytes(), tuple);
     if (concern == Concern::everyone) share(frame);
     if (concern != Concern::the_owner) return settings_.worker;
-    const std::uint16_t owner = spread.owner(tuple);
-    if (proof != nullptr) learn_of_device(frame, lane, type, owner == settings_.worker);
+    const std::uint16_t owner = (*settings_.spreads)[lane].owner(tuple);
+    if (settings_.lanes[lane].proof != nullptr)
+        learn_of_device(frame, lane, type, owner == settings_.worker);
     return owner;
 }
 

@@ -115,7 +115,7 @@ private:
     std::size_t take_frames(std::size_t at, Tick now);
     void hear(std::span<Frame> frames, bool is_full, Tick now);
     std::size_t steer(std::size_t lane, std::span<Frame> frames);
-    std::uint16_t owner_of(const Frame& frame, std::size_t lane);
+    std::uint16_t owner_of(const Frame& frame, std::size_t lane, RssType type);
     void learn_of_device(const Frame& frame, std::size_t lane, RssType type, bool rightly);
     void share(const Frame& frame);
     bool share_with(std::uint16_t other, const Frame& frame);
