@@ -103,10 +103,7 @@ Drop take_ip4_rarities(const Received& frame, const Ip4Header& ip, View& view) {
     return verdict == Drop::none && is_fragment ? take_ip4_fragment(ip, view) : verdict;
 }
 
-bool is_plain(const Ip4Header& ip) {
-    constexpr be16 rare_bits{ip4_more_fragments | ip4_offset_mask};
-    return ip.version_ihl == 0x45 && (ip.fragment.raw() & rare_bits.raw()) == 0;
-}
+bool is_plain(const Ip4Header& ip) { return is_plain_ip4(load<std::uint64_t>(&ip)); }
 
 Drop parse_ip4(const Received& frame, View& view) {
     view.family = Family::ip4;
@@ -192,9 +189,7 @@ struct PlainIp4 {
 
     /// No options, no fragment, and TCP behind it.
     [[nodiscard]] bool is_tcp() const {
-        constexpr be16 rare_bits{ip4_more_fragments | ip4_offset_mask};
-        constexpr std::uint64_t looked_at = 0xff | std::uint64_t{rare_bits.raw()} << 48;
-        return (first & looked_at) == 0x45 && (second >> 8 & 0xff) == ip_protocol::tcp;
+        return is_plain_ip4(first) && (second >> 8 & 0xff) == ip_protocol::tcp;
     }
     [[nodiscard]] std::uint32_t total_length() const {
         return std::bit_cast<be16>(static_cast<std::uint16_t>(first >> 16)).host();

@@ -95,10 +95,7 @@ inline RssType rss_type_of(std::uint8_t protocol, RssType tcp, RssType udp) {
     const auto type = load<be16>(frame.data() + offsetof(EthernetHeader, type));
     const std::byte* ip = frame.data() + l3;
     if (type == be16{ether_type::ip4}) {
-        constexpr be16 fragment_bits{ip4_more_fragments | ip4_offset_mask};
-        const auto fragment = load<be16>(ip + offsetof(Ip4Header, fragment));
-        if (ip[0] != std::byte{0x45} || (fragment.raw() & fragment_bits.raw()) != 0)
-            return RssType::none;
+        if (!is_plain_ip4(load<std::uint64_t>(ip))) return RssType::none;
         const auto protocol = load<std::uint8_t>(ip + offsetof(Ip4Header, protocol));
         return detail::rss_type_of(protocol, RssType::ip4_tcp, RssType::ip4_udp);
     }

@@ -38,4 +38,12 @@ inline constexpr std::uint16_t ip4_more_fragments = 0x2000;
 inline constexpr std::uint16_t ip4_offset_mask = 0x1fff;
 inline constexpr std::uint8_t default_hop_limit = 64;
 
+/// Whether a header whose first eight bytes, as they lie in memory, are `first` has no options and
+/// is of no fragment.
+[[nodiscard]] constexpr bool is_plain_ip4(std::uint64_t first) {
+    constexpr be16 fragment_bits{ip4_more_fragments | ip4_offset_mask};
+    constexpr std::uint64_t looked_at = 0xff | std::uint64_t{fragment_bits.raw()} << 48;
+    return (first & looked_at) == 0x45;
+}
+
 }  // namespace terminus
