@@ -68,6 +68,14 @@ InterfaceState begin(const Interface& interface, const HashKey& key, Tick now) {
     return state;
 }
 
+void add_plain_link(std::span<PlainLink> links, const Interface& interface, std::uint8_t index) {
+    PlainLink& link = links[interface.lane];
+    if (interface.vlan != 0 || link.mac != PlainLink::nobody) return;
+    std::array<std::uint8_t, 8> word{};
+    std::ranges::copy(interface.mac.bytes, word.begin());
+    link = {load<std::uint64_t>(word.data()), index};
+}
+
 }  // namespace
 
 std::size_t Core::bytes_needed(const StackSettings& settings) {
@@ -103,6 +111,7 @@ Core::Core(StackSettings given, std::span<std::byte> memory, Tick now)
       latest{now} {
     for (std::uint8_t index = 0; index < settings.interfaces.size(); ++index) {
         interfaces.push_back(begin(interface(index), settings.table_key, now));
+        add_plain_link(plain_links, interface(index), index);
         for (const Address& gateway : interface(index).gateways)
             neighbours.pin({gateway, index});
     }

@@ -75,6 +75,21 @@ struct InterfaceState {
     std::uint8_t announcements = 0;
 };
 
+/// What a lane's untagged frames are addressed to, for the burst loop: the MAC address as the low
+/// 48 bits of a word, and the interface that has it.
+struct PlainLink {
+    static constexpr std::uint64_t nobody = ~std::uint64_t{0};  ///< no such interface
+
+    std::uint64_t mac = nobody;
+    std::uint8_t interface = 0;
+
+    /// Whether a frame, whose first eight bytes are `link`, is for us and from a single host.
+    [[nodiscard]] bool is_to_us(std::uint64_t link) const {
+        constexpr std::uint64_t ours = 0x0000'ffff'ffff'ffffU, group = 0x0001'0000'0000'0000U;
+        return (link & (ours | group)) == mac;
+    }
+};
+
 struct Core {
     Core(StackSettings given, std::span<std::byte> memory, Tick now);
     [[nodiscard]] static std::size_t bytes_needed(const StackSettings& settings);
@@ -97,6 +112,7 @@ struct Core {
     MssCeilings mss_ceilings;
     HashKey ts_key;  ///< of the clocks of RFC 7323
     std::vector<InterfaceState> interfaces;
+    std::array<PlainLink, 256> plain_links;  ///< by lane
     std::vector<CallListener> listeners;
     Datagrams datagrams;
     Paths datagram_paths;  ///< what only datagrams were told: path_mtu.h

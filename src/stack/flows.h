@@ -28,13 +28,15 @@ public:
 
     [[nodiscard]] std::uint64_t hash(const Key& key) const { return terminus::hash(key_, key); }
     void prefetch(std::uint64_t hash) const { table_.prefetch(hash); }
-    /// Second step of a burst: brings the likely record near, and names it; no_flow: there is none.
-    FlowId prefetch_record(std::uint64_t hash) const {
-        const FlowId id = table_.first(table_.candidates(hash));
-        if (id != no_flow) records_.prefetch(id);
-        return id;
+    /// Second step of a burst: names the likely record; no_flow: there is none.
+    [[nodiscard]] FlowId likely(std::uint64_t hash) const {
+        return table_.first(table_.candidates(hash));
     }
-    /// `likely` is what prefetch_record() named, whatever has become of it meanwhile.
+    /// Third step: brings it near.
+    void prefetch_record(FlowId likely) const {
+        records_.prefetch(likely == no_flow ? FlowId{0} : likely);
+    }
+    /// `likely` is what likely() named, whatever has become of it meanwhile.
     [[nodiscard]] FlowId find(const Key& key, std::uint64_t hash, FlowId likely) const {
         if (likely != no_flow && is_named(likely, key) &&
             records_[likely].state() != tcp::State::closed) [[likely]]
@@ -89,6 +91,10 @@ public:
     [[nodiscard]] std::uint8_t time_wait_mark(const tcp::Flow& flow) const {
         const std::uint32_t when = flow.deadline.ms >> time_wait_shift_ & 7;
         return static_cast<std::uint8_t>(flow.generation | when << 2);
+    }
+    /// Entries that flows have outrun fill less than a quarter of the pool.
+    [[nodiscard]] bool has_room_for_stale_timers() const {
+        return pool_.entries() < size() + pool_.capacity() / 4;
     }
     /// Files a look that wheel().advance() asked for.
     void refile(FlowId id, Millis again);

@@ -1,10 +1,14 @@
 /// The burst: parse all, hash all, find all, act in arrival order, then let the flows speak.
 #include "terminus/base/assert.h"
 #include "terminus/wire/icmp6.h"
+#include "terminus/wire/plain.h"
 #include "terminus/wire/udp.h"
 
 #include "steps.h"
 #include "write.h"
+
+#include <array>
+#include <bit>
 
 namespace terminus {
 namespace {
@@ -39,9 +43,10 @@ Key key_of_packet(const Packet& packet) {
     return ip6_key(ip.destination.data(), ip.source.data(), ends);
 }
 
-void parse_packet(Core& core, Packet& packet) {
-    packet.drop = parse(packet.frame.bytes(), packet.frame.ip_checksum, packet.frame.l4_checksum,
-                        packet.view);
+/// All but the plain: see parse_plain().
+void parse_rest(const Core& core, Packet& packet) {
+    packet.drop = parse_any(packet.frame.bytes(), packet.frame.ip_checksum,
+                            packet.frame.l4_checksum, packet.view);
     if (packet.drop == Drop::frame_truncated) return;
     const Drop link = check_link(core, packet);
     if (link != Drop::none) {  // not ours: whatever is wrong inside is nobody's to tell
@@ -50,6 +55,28 @@ void parse_packet(Core& core, Packet& packet) {
     }
     if (packet.drop != Drop::none || packet.view.is_fragment) return;
     identify(core, packet);
+}
+
+/// First step of a burst. The checksums of plain segments are left for later.
+void parse_packet(const Core& core, Packet& packet) {
+    const std::span<const std::byte> frame = packet.frame.bytes();
+    const PlainLink& link = core.plain_links[packet.frame.lane];
+    if (!parse_plain(frame, packet.view) || !link.is_to_us(load<std::uint64_t>(frame.data())))
+        return parse_rest(core, packet);
+    packet.interface = link.interface;
+    packet.is_verified = false;
+    const PlainIp4 ip{frame.data() + PlainSegment::l3};
+    const auto ports = std::rotl(load<std::uint32_t>(frame.data() + PlainSegment::l4), 16);
+    packet.key = {{ip.destination | std::uint64_t{ip.source()} << 32,
+                   ports | std::uint64_t{link.interface} << 32, 0, 0, 0, 0}};
+    packet.hash = core.flows.hash(packet.key);
+}
+
+void verify(Packet& packet) {
+    if (packet.is_verified) return;
+    packet.is_verified = true;
+    packet.drop = verify_plain(packet.frame.bytes(), packet.frame.ip_checksum,
+                               packet.frame.l4_checksum, packet.view);
 }
 
 bool is_segment(const Packet& packet) {
@@ -123,12 +150,21 @@ void act_on_datagram(Core& core, const Turn& turn, Packet& packet) {
 
 /// Brings near what the burst's segments will be looked up in: all buckets of the index, then all
 /// records that they name. In loops of their own, which are so short that the processor has many
-/// prefetches under way at once: one among longer steps would wait alone for its TLB miss.
-void prefetch_flows(const Core& core, std::span<Packet> packets) {
-    for (const Packet& packet : packets)
-        if (is_segment(packet)) core.flows.prefetch(packet.hash);
+/// prefetches under way at once: one among longer steps would wait alone for its TLB miss. The
+/// buckets come while checksums are verified.
+void bring_near(const Core& core, std::span<Packet> packets) {
+    std::array<std::uint64_t, most_packets> hashes;  // of what is no segment 0, which is nobody's
+    std::array<FlowId, most_packets> likely;
+    for (std::size_t i = 0; i < packets.size(); ++i)
+        hashes[i] = packets[i].hash;
+    for (std::size_t i = 0; i < packets.size(); ++i)
+        core.flows.prefetch(hashes[i]);
     for (Packet& packet : packets)
-        if (is_segment(packet)) packet.likely = core.flows.prefetch_record(packet.hash);
+        verify(packet);
+    for (std::size_t i = 0; i < packets.size(); ++i)
+        packets[i].likely = likely[i] = core.flows.likely(hashes[i]);
+    for (std::size_t i = 0; i < packets.size(); ++i)
+        core.flows.prefetch_record(likely[i]);
 }
 
 /// How a received frame ends, once.
@@ -206,7 +242,7 @@ void receive_burst(Core& core, const Turn& turn, std::span<Frame> burst) {
         packets[i].begin(burst[i]);
         parse_packet(core, packets[i]);
     }
-    prefetch_flows(core, packets);
+    bring_near(core, packets);
     count_received(core, packets);
     if (core.flows_heard > 0) --core.flows_heard;
     for (Packet& packet : packets) {

@@ -1,9 +1,10 @@
-/// parse(): link header, network header, then transport.h. What is common stays in this file,
-/// inlined; IPv4 options and IPv6 extension headers, which are rare, are walked elsewhere.
+/// parse(): link header, network header, then transport.h; IPv4 options and IPv6 extension headers
+/// are walked in files of their own.
 #include "terminus/wire/view.h"
 
 #include "terminus/wire/arp.h"
 #include "terminus/wire/ethernet.h"
+#include "terminus/wire/plain.h"
 
 #include "ip4_options.h"
 #include "ip6_headers.h"
@@ -36,13 +37,6 @@ Drop parse_arp(const Received& frame, View& view) {
     view.l4 = view.payload = narrow(view.l3 + sizeof(ArpPacket));
     view.end = view.l4;
     return Drop::none;
-}
-
-/// RFC 1122 section 3.2.1.3: of 0/8, 127/8, groups, class E and the limited broadcast none is a
-/// sender.
-bool is_ip4_sender(be32 address) {
-    const unsigned network = address.host() >> 24;
-    return network - 1 < 223 && network != 127;
 }
 
 Drop check_ip4_addresses(const Ip4Header& ip) {
@@ -177,75 +171,6 @@ Drop parse_tagged(const Received& frame, View& view) {
     return Drop::none;
 }
 
-/// An IPv4 header without options, as the words that it consists of.
-struct PlainIp4 {
-    std::uint64_t first, second;  ///< version to fragment; TTL to source
-    std::uint32_t destination;
-
-    explicit PlainIp4(const std::byte* at)
-        : first{load<std::uint64_t>(at)},
-          second{load<std::uint64_t>(at + 8)},
-          destination{load<std::uint32_t>(at + 16)} {}
-
-    /// No options, no fragment, and TCP behind it.
-    [[nodiscard]] bool is_tcp() const {
-        return is_plain_ip4(first) && (second >> 8 & 0xff) == ip_protocol::tcp;
-    }
-    [[nodiscard]] std::uint32_t total_length() const {
-        return std::bit_cast<be16>(static_cast<std::uint16_t>(first >> 16)).host();
-    }
-    [[nodiscard]] std::uint32_t source() const { return static_cast<std::uint32_t>(second >> 32); }
-    [[nodiscard]] bool adds_up(Checked device) const {
-        if (device != Checked::unknown) return device == Checked::good;
-        return checksum_is_good(checksum_carry(checksum_carry(first, second), destination));
-    }
-    /// Of the pseudo header.
-    [[nodiscard]] PartialSum pseudo(std::uint32_t l4_length) const {
-        return PartialSum{source()} + destination + be16{ip_protocol::tcp}.raw() +
-               be32{l4_length}.raw();
-    }
-};
-
-/// Whether the segment and its pseudo header add up. `length` is at least a header's.
-bool adds_up(const std::byte* l4, std::uint32_t length, PartialSum pseudo) {
-    std::uint64_t sum = checksum_carry(load<std::uint64_t>(l4), load<std::uint64_t>(l4 + 8));
-    sum = checksum_narrow(sum) + load<std::uint32_t>(l4 + 16) + pseudo;
-    if (length == sizeof(TcpHeader)) return checksum_is_good(sum);
-    return checksum_is_good(
-        checksum_add(sum, {l4 + sizeof(TcpHeader), length - sizeof(TcpHeader)}));
-}
-
-/// What nearly all frames are, in one look: TCP over IPv4, untagged, without IP options or
-/// fragments, and nothing wrong with it. False: it is something else, or something is wrong, and
-/// the way of all others finds out what.
-bool parse_plain_tcp(const Received& frame, View& view) {
-    constexpr std::uint32_t l3 = sizeof(EthernetHeader), l4 = l3 + sizeof(Ip4Header);
-    if (frame.size < l4 + sizeof(TcpHeader)) return false;
-    const auto& ether = overlay<EthernetHeader>(frame.bytes);
-    const PlainIp4 ip{frame.bytes + l3};
-    if (ether.type != be16{ether_type::ip4} || !ip.is_tcp()) return false;
-    const auto& tcp = overlay<TcpHeader>(frame.bytes + l4);
-    const std::uint32_t end = l3 + ip.total_length(), payload = l4 + tcp.header_bytes();
-    if (end > frame.size || payload > end || payload < l4 + sizeof(TcpHeader)) return false;
-    if (tcp.source_port == be16{0} || tcp.destination_port == be16{0}) return false;
-    if (!is_ip4_sender(std::bit_cast<be32>(ip.source())) || (ip.destination & 0xff) == 127)
-        return false;
-    if (!ip.adds_up(frame.ip)) return false;
-    if (frame.l4 != Checked::unknown ? frame.l4 == Checked::bad
-                                     : !adds_up(frame.bytes + l4, end - l4, ip.pseudo(end - l4)))
-        return false;
-    view.l3 = l3;
-    view.l4 = l4;
-    view.payload = narrow(payload);
-    view.end = end;
-    view.next_header_at = l3 + offsetof(Ip4Header, protocol);
-    view.kind = Kind::tcp;
-    view.protocol = ip_protocol::tcp;
-    view.hop_limit = static_cast<std::uint8_t>(ip.second);
-    view.link_group = ether.destination.is_group();
-    return true;
-}
-
 Drop parse_network(const Received& frame, std::uint16_t type, View& view) {
     switch (type) {
         case ether_type::ip4: return parse_ip4(frame, view);
@@ -258,11 +183,14 @@ Drop parse_network(const Received& frame, std::uint16_t type, View& view) {
 }  // namespace
 
 Drop parse(std::span<const std::byte> bytes, Checked ip, Checked l4, View& view) {
+    return parse_plain(bytes, view) ? verify_plain(bytes, ip, l4, view)
+                                    : parse_any(bytes, ip, l4, view);
+}
+
+Drop parse_any(std::span<const std::byte> bytes, Checked ip, Checked l4, View& view) {
     view = blank;
     if (bytes.size() < sizeof(EthernetHeader)) return Drop::frame_truncated;
     const Received frame{bytes.data(), bytes.size(), ip, l4};
-    if (parse_plain_tcp(frame, view)) [[likely]]
-        return Drop::none;
     const auto& ether = overlay<EthernetHeader>(frame.bytes);
     view.link_group = ether.destination.is_group();
     view.l3 = sizeof(EthernetHeader);

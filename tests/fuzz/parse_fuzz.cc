@@ -82,6 +82,8 @@ void check_parse(Bytes frame, Checked verdict) {
     const Drop drop = parse(frame, verdict, verdict, view);
     TERMINUS_ASSERT(parse(frame, verdict, verdict, again) == drop);
     TERMINUS_ASSERT(is_equal(view, again));
+    TERMINUS_ASSERT(parse_any(frame, verdict, verdict, again) == drop);  // the longer way of all
+    TERMINUS_ASSERT(drop != Drop::none || is_equal(view, again));
     if (drop == Drop::none)
         check_offsets(frame, view);
     else

@@ -24,14 +24,15 @@ struct Packet {
     std::uint64_t hash = 0;
     FlowId likely = no_flow;  ///< the first that the index names for the hash
     FlowId flow = no_flow;    ///< the flow that shall speak in this packet's frame, if any
+    Stretch duplicate;        ///< what it brought a second time: RFC 2883
+    tcp::Seq isn_floor;       ///< SND.NXT of the flow before
     std::uint8_t interface = 0;
+    bool is_verified = true;  ///< its checksums have been looked at
     bool sent = false;        ///< the frame left as an answer
     bool owes_ack = false;    ///< its text is the first that the next ACK is owed for
     bool reopens = false;     ///< a SYN that found TIME-WAIT: the new ISN lies beyond `isn_floor`
-    tcp::Seq isn_floor;       ///< SND.NXT of the flow before
     bool held = false;        ///< its text waits in blocks
     bool wants_ack = false;   ///< out of order, or not the first of its kind: an ACK of its own
-    Stretch duplicate;        ///< what it brought a second time: RFC 2883
     bool retransmit = false;  ///< the flow's oldest segment is to be sent again
     bool repeat_syn = false;  ///< the flow's SYN or SYN-ACK is to be sent again
     Drop drop = Drop::none;
@@ -42,10 +43,11 @@ struct Packet {
         frame = received;
         hash = 0;
         likely = flow = no_flow;
-        interface = 0;
-        sent = owes_ack = reopens = held = wants_ack = retransmit = repeat_syn = false;
-        isn_floor = {};
         duplicate = {};
+        isn_floor = {};
+        interface = 0;
+        is_verified = true;
+        sent = owes_ack = reopens = held = wants_ack = retransmit = repeat_syn = false;
         drop = Drop::none;
     }
     /// The IP datagram from its header to its end, without link padding.

@@ -6,6 +6,7 @@
 #include "terminus/wire/ip4.h"
 #include "terminus/wire/ip6.h"
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -58,21 +59,19 @@ inline constexpr std::size_t long_checksum_bytes = 96;
                                               : checksum_add_long(sum, bytes);
 }
 
-/// Folds to 16 bits and complements: the value of the checksum field.
+/// Folds to 16 bits and complements: the value of the checksum field. The two halves of a number,
+/// added with the carry coming round, are the upper half of its sum with itself turned.
 [[nodiscard]] inline be16 checksum_finish(PartialSum sum) {
-    sum = (sum & 0xffffffffU) + (sum >> 32);
-    sum = (sum & 0xffffffffU) + (sum >> 32);
-    sum = (sum & 0xffffU) + (sum >> 16);
-    sum = (sum & 0xffffU) + (sum >> 16);
-    return std::bit_cast<be16>(static_cast<std::uint16_t>(~sum));
+    sum += std::rotl(sum, 32);
+    auto half = static_cast<std::uint32_t>(sum >> 32);
+    half += std::rotl(half, 16);
+    return std::bit_cast<be16>(static_cast<std::uint16_t>(~half >> 16));
 }
 
 /// Whether a sum over all, its checksum field included, is what a right checksum makes it: all ones
-/// (RFC 1071).
+/// (RFC 1071), which is a zero of ones' complement: a multiple of 2^16 - 1, but not the other zero.
 [[nodiscard]] inline bool checksum_is_good(PartialSum sum) {
-    sum = checksum_narrow(sum);
-    sum = (sum & 0xffffU) + (sum >> 16);
-    return (sum & 0xffffU) + (sum >> 16) == 0xffffU;
+    return sum != 0 && sum % 0xffffU == 0;
 }
 
 /// The sum over the pseudo header: RFC 9293 section 3.1, RFC 8200 section 8.1. `length` counts the

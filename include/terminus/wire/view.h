@@ -55,7 +55,7 @@ struct View {
     bool more_fragments = false;
     std::uint16_t fragment_offset = 0;  ///< bytes
     std::uint32_t fragment_id = 0;
-    Ip6Problem problem;  ///< with Drop::ip6_* and fragment_malformed: what to tell the sender
+    Ip6Problem problem{};  ///< with Drop::ip6_* and fragment_malformed: what to tell the sender
 };
 
 /// Parses and checks one frame. `ip` and `l4` are what the device says of the checksums; unknown
@@ -67,5 +67,8 @@ struct View {
 /// IPv6 clothes. MAC, VLAN and membership are the stack's to check. Deliberate: a device's `good`
 /// does not count for ICMP, since devices say it of packets that they cannot check.
 [[nodiscard]] Drop parse(std::span<const std::byte> frame, Checked ip, Checked l4, View& view);
+
+/// The same without looking first whether the frame is a plain segment (plain.h).
+[[nodiscard]] Drop parse_any(std::span<const std::byte> frame, Checked ip, Checked l4, View& view);
 
 }  // namespace terminus
