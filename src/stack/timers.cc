@@ -72,7 +72,8 @@ void look_at(Core& core, const Turn& turn, FlowId id) {
     }
     forgive_half_close(core, flow);
     borrow_for_loss(core, id, turn.now);
-    const tcp::Look look = tcp::look(flow, core.effort_of(flow), core.settings_of(flow), turn.now);
+    const tcp::Look look = tcp::look(flow, core.effort_of(flow), core.settings_of(flow), turn.now,
+                                     core.flows.has_room_for_stale_timers());
     if (look.due() == Due::give_up || look.due() == Due::vanish)
         return end_by_time(core, turn, id, look.due());
     core.flows.refile(id, look_while_lingering(core, flow, before_ending(core, id, look.again())));

@@ -11,7 +11,8 @@ namespace terminus::tcp {
 namespace {
 
 // A silent flow is looked at after its silence has doubled: soon while young, rarely when old. So a
-// wheel entry that a busy flow outruns never lives longer than the silence before it.
+// wheel entry that a busy flow outruns never lives longer than the silence before it. While there
+// is room for entries that are outrun, these looks are spared.
 constexpr std::int32_t shortest_look_ms = 1000;
 constexpr std::int32_t longest_look_ms = 60 * 60 * 1000;
 
@@ -99,9 +100,10 @@ Look probe_due(Flow& flow, const Settings& settings, Tick now) {
     return {Due::probe, flow.deadline};
 }
 
-Look silence_look(Flow& flow, const Settings& settings, Tick now) {
+Look silence_look(Flow& flow, const Settings& settings, Tick now, bool far) {
     const auto silent = static_cast<std::int32_t>(silent_ms(flow, now));
-    const std::int32_t next_ms = std::clamp(silent, shortest_look_ms, longest_look_ms);
+    const std::int32_t next_ms =
+        far ? longest_look_ms : std::clamp(silent, shortest_look_ms, longest_look_ms);
     Millis again = now.deadline_ms() + static_cast<std::uint32_t>(next_ms);
     if (flow.waits() == Waits::fin_wait_2) {
         const Millis end = flow.last_heard + settings.fin_wait_2_ms;
@@ -199,7 +201,7 @@ void go_silent(Flow& flow) {
     flow.wait_for(flow.state() == State::fin_wait_2 ? Waits::fin_wait_2 : Waits::silence);
 }
 
-Look look(Flow& flow, Effort* effort, const Settings& settings, Tick now) {
+Look look(Flow& flow, Effort* effort, const Settings& settings, Tick now, bool far) {
     switch (flow.waits()) {
         case Waits::answer:
         case Waits::window:
@@ -212,7 +214,7 @@ Look look(Flow& flow, Effort* effort, const Settings& settings, Tick now) {
             return flow.waits() == Waits::reordering ? reordering_due(flow, effort, settings, now)
                                                      : tail_probe_due(flow, effort, settings, now);
         case Waits::fin_wait_2:
-        case Waits::silence: return silence_look(flow, settings, now);
+        case Waits::silence: return silence_look(flow, settings, now, far && effort == nullptr);
         default: return {Due::nothing, now.deadline_ms() + shortest_look_ms};
     }
 }
