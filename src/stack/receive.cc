@@ -179,29 +179,33 @@ void finish(Core& core, const Turn& turn, const Packet& packet) {
     }
 }
 
-/// What an interface brought, whichever worker's lane it came by. A burst mostly comes in by one:
-/// what it brings is summed up first.
+/// What an interface brought, whichever worker's lane it came by.
+void count_one(Core& core, const Packet& packet) {
+    if (packet.frame.is_copy || packet.frame.is_rebuilt) return;  // counted where the original is
+    InterfaceCounters& counters = core.counters.interfaces[packet.interface];
+    ++counters.frames_received;
+    counters.bytes_received += packet.frame.length;
+}
+
+/// A burst mostly comes in by one interface, straight from its lane: it is summed up.
 void count_received(Core& core, std::span<const Packet> packets) {
-    InterfaceCounters* counters = core.counters.interfaces.data();
-    std::uint64_t frames = 0, bytes = 0, handed = 0;
-    const auto add_up = [&] {
-        counters->frames_received += frames;
-        counters->bytes_received += bytes;
-        frames = bytes = 0;
-    };
+    std::uint64_t bytes = 0, handed = 0;
+    unsigned differs = 0;
     for (const Packet& packet : packets) {
-        handed += packet.frame.is_handed ? 1 : 0;
-        if (packet.frame.is_copy || packet.frame.is_rebuilt) [[unlikely]]
-            continue;  // counted where the original is
-        InterfaceCounters* its = &core.counters.interfaces[packet.interface];
-        if (its != counters) add_up();
-        counters = its;
-        ++frames;
         bytes += packet.frame.length;
+        handed += packet.frame.is_handed ? 1 : 0;
+        differs |= packet.interface ^ packets[0].interface;
     }
-    add_up();
     core.counters.handed_in += handed;
     core.counters.frames_received += packets.size() - handed;
+    if (handed != 0 || differs != 0) {
+        for (const Packet& packet : packets)
+            count_one(core, packet);
+    } else if (!packets.empty()) {
+        InterfaceCounters& counters = core.counters.interfaces[packets[0].interface];
+        counters.frames_received += packets.size();
+        counters.bytes_received += bytes;
+    }
 }
 
 }  // namespace

@@ -186,14 +186,8 @@ bool carry_out(Core& core, const Turn& turn, Packet& packet, FlowId id, const tc
 
 tcp::Segment read_segment(const Packet& packet) {
     const auto& header = packet.header_at<TcpHeader>(packet.view.l4);
-    tcp::Segment segment{
-        .seq = tcp::Seq{header.seq.host()},
-        .ack = tcp::Seq{header.ack.host()},
-        .text_length = static_cast<std::uint32_t>(packet.view.end - packet.view.payload),
-        .window = header.window.host(),
-        .urgent = header.urgent.host(),
-        .flags = header.flags,
-        .ecn = ecn_of(packet)};
+    tcp::Segment segment = read_bare_segment(packet);
+    segment.ecn = ecn_of(packet);
     if (header.header_bytes() > sizeof header)
         segment.options = parse_tcp_options(packet.frame.bytes().subspan(
             packet.view.l4 + sizeof header, header.header_bytes() - sizeof header));

@@ -26,6 +26,16 @@ void judge_stranger(Core& core, const Turn& turn, Packet& packet);
 // segments.cc: TCP segments of a flow.
 void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id);
 [[nodiscard]] tcp::Segment read_segment(const Packet& packet);
+/// The same without its options.
+[[nodiscard]] inline tcp::Segment read_bare_segment(const Packet& packet) {
+    const auto& header = packet.header_at<TcpHeader>(packet.view.l4);
+    return {.seq = tcp::Seq{header.seq.host()},
+            .ack = tcp::Seq{header.ack.host()},
+            .text_length = packet.view.end - packet.view.payload,
+            .window = header.window.host(),
+            .urgent = header.urgent.host(),
+            .flags = header.flags};
+}
 /// Writes a reply without text into the frame that asked, and sends it.
 void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Reply& reply);
 /// The same for a flow, in whose settings stands what its IP header says.

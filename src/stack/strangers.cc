@@ -213,14 +213,13 @@ void judge_by_policy(Core& core, const Turn& turn, Packet& packet) {
         packet.drop = Drop::no_rule;
         return;
     }
-    const Segment segment = read_segment(packet);
     switch (rule->action) {
         case Action::serve:
             return open(core, turn, packet, {.service = static_cast<std::uint8_t>(rule->service)},
-                        segment);
-        case Action::reset: return refuse_segment(core, turn, packet, segment);
+                        read_segment(packet));
+        case Action::reset: return refuse_segment(core, turn, packet, read_bare_segment(packet));
         case Action::unreachable:
-            if (segment.has(tcp_flag::rst)) {
+            if (read_bare_segment(packet).has(tcp_flag::rst)) {
                 packet.drop = Drop::reset_without_flow;
                 return;
             }

@@ -131,12 +131,6 @@ Drop hold(Core& core, const Turn& turn, const NeighbourKey& key, const Frame& fr
     return core.neighbours.hold(key, frame, sink);
 }
 
-void send_in_fragments(Core& core, const Turn& turn, std::uint8_t index, const Frame& big);
-
-}  // namespace
-
-namespace {
-
 /// RFC 3168 section 5: the lower two bits of the traffic class.
 IpChoice marked(IpChoice choice, std::uint8_t ecn) {
     choice.traffic_class = static_cast<std::uint8_t>((choice.traffic_class & ~3U) | ecn);
@@ -295,15 +289,6 @@ void write_link(const Interface& interface, Frame& frame, std::byte* l3, std::ui
     frame.length = link + l3_length;
 }
 
-void send(Core& core, const Turn& turn, std::uint8_t index, const Frame& frame) {
-    const Interface& interface = core.interface(index);
-    if (frame.handle == nullptr) return send_in_fragments(core, turn, index, frame);
-    InterfaceCounters& counters = core.counters.interfaces[index];
-    ++counters.frames_sent;
-    counters.bytes_sent += frame.length;
-    turn.out.send(frame, interface.lane);
-}
-
 const Address* next_hop(const Interface& interface, const Address& destination) {
     if (is_on_link(interface, destination)) return &destination;
     for (const Address& gateway : interface.gateways)
@@ -372,7 +357,8 @@ void send_pieces(Core& core, const Turn& turn, Cut cut, const SendOne& send_one)
     }
 }
 
-/// A reassembled datagram was answered in its own buffer: the answer is cut to the MTU.
+}  // namespace
+
 void send_in_fragments(Core& core, const Turn& turn, std::uint8_t index, const Frame& big) {
     const Interface& interface = core.interface(index);
     if (big.length <= link_bytes(interface) + interface.mtu_bytes)
@@ -380,8 +366,6 @@ void send_in_fragments(Core& core, const Turn& turn, std::uint8_t index, const F
     send_pieces(core, turn, {core, interface, big, interface.mtu_bytes},
                 [&](const Frame& frame) { send(core, turn, index, frame); });
 }
-
-}  // namespace
 
 void dispatch_in_fragments(Core& core, const Turn& turn, std::uint8_t index, const Frame& big,
                            const CutFor& path) {

@@ -57,9 +57,18 @@ void write_datagram_reply(Core& core, Packet& packet, std::size_t payload_length
 void write_link(const Interface& interface, Frame& frame, std::byte* l3, std::uint32_t l3_length,
                 const Mac& to);
 
-/// Sends a frame that is complete, counting it. A reassembled datagram's buffer is cut to the MTU
-/// on the way.
-void send(Core& core, const Turn& turn, std::uint8_t interface, const Frame& frame);
+/// A reassembled datagram was answered in its own buffer: the answer is cut to the MTU.
+void send_in_fragments(Core& core, const Turn& turn, std::uint8_t interface, const Frame& big);
+
+/// Sends a frame that is complete, counting it.
+inline void send(Core& core, const Turn& turn, std::uint8_t index, const Frame& frame) {
+    if (frame.handle == nullptr) [[unlikely]]
+        return send_in_fragments(core, turn, index, frame);
+    InterfaceCounters& counters = core.counters.interfaces[index];
+    ++counters.frames_sent;
+    counters.bytes_sent += frame.length;
+    turn.out.send(frame, core.interface(index).lane);
+}
 
 /// Sends a fresh frame to a neighbour of the route to `destination`: its MAC is looked up and
 /// written, or the frame waits. False when there is no route or the cache refuses it: the frame was

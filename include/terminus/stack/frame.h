@@ -35,8 +35,8 @@ struct Frame {
     std::uint16_t text_length =
         0;                    ///< out: TCP text bytes, so that a lane with TSO can chain a run
     bool is_handed = false;   ///< in: from another worker, not from a lane
-    bool is_copy = false;     ///< in: another worker has the original: learn, never answer
-    bool is_rebuilt = false;  ///< in: another worker received its fragments
+    bool is_copy = false;     ///< and another worker has the original: learn, never answer
+    bool is_rebuilt = false;  ///< and another worker received its fragments
 
     [[nodiscard]] std::span<std::byte> bytes() const { return {data, length}; }
 
