@@ -26,7 +26,7 @@ Crowd::Crowd(Rig& rig, const PeerOptions& options, std::uint16_t port, std::uint
 std::uint32_t Crowd::server_iss(std::uint32_t number) const {
     const Tick at = opened_.after_us(std::uint64_t{number / burst} * 2 * Rig::turn_us);
     const Key key = peers_.syn.key(number);
-    return tcp::initial_seq(Rig::isn_key(), std::as_bytes(std::span{key.words}), at).value;
+    return tcp::initial_seq(Rig::isn_key(), bytes_of(key), at).value;
 }
 
 /// How often the peer at this position of the order has spoken.

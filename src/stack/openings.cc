@@ -65,8 +65,7 @@ bool may_follow(const Flow& former, const tcp::Settings& with, Tick now) {
 
 /// RFC 9293 section 3.4.1; beyond what a former connection has used.
 tcp::Seq choose_iss(const Core& core, const Key& key, std::optional<tcp::Seq> floor, Tick now) {
-    const tcp::Seq iss =
-        tcp::initial_seq(core.settings.isn_key, std::as_bytes(std::span{key.words}), now);
+    const tcp::Seq iss = tcp::initial_seq(core.settings.isn_key, bytes_of(key), now);
     constexpr std::uint32_t step = 65536;
     return floor && iss < *floor + step ? *floor + step : iss;
 }

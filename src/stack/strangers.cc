@@ -100,8 +100,7 @@ bool attach_listener(Core& core, FlowId id, std::uint32_t slot) {
 /// RFC 9293 section 3.4.1; after TIME-WAIT beyond what the former incarnation used (RFC 9293
 /// section 3.10.7.4).
 tcp::Seq choose_iss(const Core& core, const Turn& turn, const Packet& packet) {
-    const tcp::Seq iss = tcp::initial_seq(core.settings.isn_key,
-                                          std::as_bytes(std::span{packet.key.words}), turn.now);
+    const tcp::Seq iss = tcp::initial_seq(core.settings.isn_key, bytes_of(packet.key), turn.now);
     constexpr std::uint32_t step = 65536;
     return packet.reopens && iss < packet.isn_floor + step ? packet.isn_floor + step : iss;
 }

@@ -76,6 +76,12 @@ struct Key {
     return ip6_key(local.bytes.data(), remote.bytes.data(), ends);
 }
 
+/// What tells a key from others, where order and length matter: the words that it uses.
+[[nodiscard]] inline std::span<const std::byte> bytes_of(const Key& key) {
+    const std::span<const std::uint64_t> words{key.words};
+    return std::as_bytes(key.is_ip6() ? words.last(5) : words.first(2));
+}
+
 /// The table's hash of a key.
 [[nodiscard]] inline std::uint64_t hash(const HashKey& secret, const Key& key) {
     if (!key.is_ip6()) [[likely]]
