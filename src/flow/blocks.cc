@@ -106,14 +106,28 @@ std::size_t Blocks::drop_before(Chain& chain, Seq seq) {
     const std::uint32_t before = chain.bytes;
     while (!chain.empty() && end_of(blocks_[chain.head]) <= seq)
         drop_head(chain);
-    if (chain.empty() || seq <= blocks_[chain.head].seq) return before - chain.bytes;
-    Block& block = blocks_[chain.head];
+    if (!chain.empty() && blocks_[chain.head].seq < seq) {
+        chain.bytes -= seq - blocks_[chain.head].seq;
+        drop_front(blocks_[chain.head], seq);
+    }
+    return before - chain.bytes;
+}
+
+std::uint32_t Blocks::drop_before(std::uint32_t head, Seq seq) {
+    while (head != no_slot && end_of(blocks_[head]) <= seq) {
+        const std::uint32_t next = blocks_[head].next;
+        blocks_.give(head);
+        head = next;
+    }
+    if (head != no_slot && blocks_[head].seq < seq) drop_front(blocks_[head], seq);
+    return head;
+}
+
+void Blocks::drop_front(Block& block, Seq seq) {
     const std::uint32_t dropped = seq - block.seq;
     block.start = static_cast<std::uint16_t>(block.start + dropped);
     block.length = static_cast<std::uint16_t>(block.length - dropped);
     block.seq = seq;
-    chain.bytes -= dropped;
-    return before - chain.bytes;
 }
 
 void Blocks::drop_head(Chain& chain) {
@@ -143,6 +157,17 @@ std::span<const std::byte> Blocks::front(const Chain& chain) const {
 
 std::size_t Blocks::read(const Chain& chain, Seq seq, std::span<std::byte> out) const {
     return copy_from(last_not_after(chain, seq), seq, out);
+}
+
+std::size_t Blocks::read(std::uint32_t head, Seq seq, std::span<std::byte> out) const {
+    if (head == no_slot || seq < blocks_[head].seq) return 0;
+    const Block& first = blocks_[head];
+    const std::uint32_t skipped = seq - first.seq;
+    if (skipped + out.size() <= first.length) [[likely]] {
+        std::memcpy(out.data(), first.text.data() + first.start + skipped, out.size());
+        return out.size();
+    }
+    return copy_from(walk_to(head, seq), seq, out);
 }
 
 /// A block's first sequence number is in the chain as long as the block is: blocks leave at the

@@ -214,6 +214,11 @@ struct Core {
         Busy* record = busy_of(flow);
         return record == nullptr ? nullptr : &record->effort;
     }
+    /// What the flow's service remembers, while the flow holds no text.
+    [[nodiscard]] tcp::Seq mark_of(const tcp::Flow& flow) const {
+        const Busy* record = busy_of(flow);
+        return {record != nullptr ? record->mark : flow.held};
+    }
     /// The flow's busy record, borrowed if it has none; null (counted) when none is free.
     [[nodiscard]] Busy* borrow(FlowId id);
     /// Makes a borrowed record a conversation's, with settings of its own; false: no room.

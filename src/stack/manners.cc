@@ -10,10 +10,7 @@ namespace {
 using tcp::Flow;
 
 /// When the service ends the flow: such services send no text, so their mark is free for it.
-Millis ending_of(const Core& core, const Flow& flow) {
-    const Busy* record = core.busy_of(flow);
-    return Millis{record != nullptr ? record->mark : flow.held};
-}
+Millis ending_of(const Core& core, const Flow& flow) { return {core.mark_of(flow).value}; }
 
 bool awaits_ending(const Core& core, const Flow& flow) {
     const Service* service = core.service_of(flow);

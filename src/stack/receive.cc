@@ -233,7 +233,7 @@ void speak(Core& core, const Turn& turn, Packet& packet) {
     else if (packet.retransmit)
         retransmit(core, turn, id, &packet);
     output(core, turn, id, &packet);
-    core.give_back_if_quiet(id);
+    if (core.flows[id].holds() == tcp::Held::busy) core.give_back_if_quiet(id);
     core.flows.settle(id, before);
 }
 

@@ -1,4 +1,5 @@
 /// TCP segments of a flow: the engine judges them (tcp/input.h), this carries out what it says.
+#include "terminus/tcp/ecn.h"
 #include "terminus/tcp/output.h"
 #include "terminus/wire/tcp_options.h"
 
@@ -99,8 +100,8 @@ void act_on_arrival(Core& core, const Turn& turn, Packet& packet, FlowId id,
     if (arrival.text_length > 0 || arrival.fin) {
         if (!take_text(core, turn, packet, id, arrival)) return;
         if (core.flows[id].service == Flow::no_service) offer_deferred(core, id);
-    } else if (arrival.acked_bytes > 0 && !offer_text(core, turn, id)) {
-        return;
+    } else if (arrival.acked_bytes > 0) {
+        offer_text(core, turn, id);
     }
 }
 
@@ -112,44 +113,43 @@ std::uint8_t ecn_of(const Packet& packet) {
 }
 
 /// An RST of the engine's, with the timestamps that were agreed on: RFC 7323 section 3.2.
-void answer_from_flow(Core& core, const Turn& turn, Packet& packet, const Flow& flow,
-                      tcp::Reply reply) {
+void reset_from_flow(Core& core, const Turn& turn, Packet& packet, const Flow& flow, tcp::Seq seq) {
+    tcp::Reply reply{.seq = seq, .flags = tcp_flag::rst};
     if (tcp::is_stamped(flow)) tcp::stamp(flow, core.ts_now(packet.hash, turn.now), reply.options);
     answer_segment(core, turn, packet, reply, core.settings_of(flow));
 }
 
-/// The timestamps of a flow's segment, which has no other options: RFC 7323 appendix A. True when
-/// there are none and none were agreed on, or when they are such as to be kept.
-bool takes_timestamp(Flow& flow, const TcpHeader& header) {
+/// Whether the options of a segment that is_expected() and its mark need no second look: none, or
+/// just the timestamps that were agreed on (RFC 7323 appendix A), which are taken.
+bool takes_options(const Core& core, const Packet& packet, Flow& flow, const TcpHeader& header,
+                   Tick now) {
+    if (flow.ecn != 0 && ecn_of(packet) == tcp::ecn_codepoint::ce) return false;
     if (flow.timestamps == 0) return header.header_bytes() == sizeof header;
-    if (header.header_bytes() != sizeof header + timestamps_only_bytes) return false;
-    const auto* options = reinterpret_cast<const std::byte*>(&header + 1);
-    if (!is_timestamps_only({options, timestamps_only_bytes})) return false;
-    const std::uint32_t ts_value = load<be32>(options + 4).host();
-    if (tcp::is_ts_before(ts_value, flow.ts_recent())) return false;
-    flow.keep_ts_recent(ts_value);
-    return true;
+    return tcp::take_expected_timestamp(flow, header, core.ts_now(packet.hash, now));
 }
 
-/// Header prediction (V. Jacobson): a bare ACK that tells a quiet flow nothing new proves only that
-/// the peer is alive. Most packets to most flows are such. True: it has been dealt with, as the
-/// whole way of receive_segment() would have.
-bool take_expected_ack(Flow& flow, const Packet& packet, Tick now) {
+/// Whether a flow has something to say after a segment without text. What could be said before was
+/// said, or waits for its turn.
+bool has_news(const Core& core, const Flow& flow, bool progress) {
+    const bool owes = (flow.ack_now | flow.ready) != 0 || flow.rcv_wnd() < 2 * flow.mss_bytes();
+    return owes || (progress && unsent_bytes(core, flow) != 0);
+}
+
+/// Most of what a service's flow receives: its next text, or an ACK of its last. True: it has been
+/// dealt with, as the whole way of receive_segment() would have.
+bool take_expected(Core& core, const Turn& turn, Packet& packet, FlowId id) {
+    Flow& flow = core.flows[id];
     const auto& header = packet.header_at<TcpHeader>(packet.view.l4);
-    const bool is_quiet = flow.state() == tcp::State::established &&
-                          flow.waits() == tcp::Waits::silence && flow.holds() == tcp::Held::mark &&
-                          flow.in_flight() == 0;
-    const bool owes_nothing = (flow.ack_now | flow.ack_pending | flow.ready) == 0;
-    const bool is_bare = header.flags == tcp_flag::ack && packet.view.payload == packet.view.end;
-    const bool is_expected = header.seq.host() == flow.rcv_nxt.value &&
-                             header.ack.host() == flow.snd_una.value &&
-                             std::uint32_t{header.window.host()} << flow.send_scale == flow.snd_wnd;
-    const bool window_is_open = flow.rcv_wnd() >= 2 * flow.mss_bytes();
-    if (!is_quiet || !owes_nothing || !is_bare || !is_expected || !window_is_open) return false;
-    if (!takes_timestamp(flow, header)) return false;
-    flow.last_heard = now.ms();
-    flow.backoff = 0;
-    flow.snd_wl1 = flow.rcv_nxt;
+    const std::span text = packet.payload();
+    if (!tcp::is_expected(flow, header, static_cast<std::uint32_t>(text.size()))) return false;
+    if (flow.service == Flow::no_service) return false;
+    if (!takes_options(core, packet, flow, header, turn.now)) return false;
+    const Flows::Before before = core.flows.before(id);
+    const bool progress = tcp::take_expected(flow, header, core.settings.tcp, turn.now);
+    if (progress) forget_acknowledged(core, id);
+    if (!text.empty()) take_next_text(core, turn, packet, id);
+    if (!text.empty() || has_news(core, flow, progress)) packet.flow = id;
+    if (!text.empty() || progress) core.flows.settle(id, before);
     return true;
 }
 
@@ -174,7 +174,7 @@ bool carry_out(Core& core, const Turn& turn, Packet& packet, FlowId id, const tc
     if (arrival.answered) answer_unacceptable(core, turn, packet, id, arrival.challenged);
     core.flows.settle(id, before);  // its state is counted before its text may end it
     before = core.flows.before(id);
-    if (arrival.reply) answer_from_flow(core, turn, packet, flow, *arrival.reply);
+    if (arrival.resets) reset_from_flow(core, turn, packet, flow, segment.ack);
     if (arrival.established || arrival.repeat_syn) core.note_syn(flow, segment);
     if (!arrival.established) return true;
     count_handshake(core, flow);
@@ -208,9 +208,11 @@ void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Rep
     if ((reply.flags & tcp_flag::rst) != 0) ++core.counters.resets_sent;
 }
 
-void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id) {
+namespace {
+
+/// SEGMENT ARRIVES, whatever it may be.
+[[gnu::noinline]] void receive_any(Core& core, const Turn& turn, Packet& packet, FlowId id) {
     Flow& flow = core.flows[id];
-    if (take_expected_ack(flow, packet, turn.now)) return;
     const tcp::Segment segment = read_segment(packet);
     Flows::Before before = core.flows.before(id);
     const Arrival arrival = tcp::on_segment(flow, core.effort_of(flow), segment,
@@ -224,6 +226,12 @@ void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id) {
     if (core.flows[id].state() != tcp::State::closed) core.flows.settle(id, before);
     // RFC 5681 section 4.2: each segment out of order has an ACK of its own, which tells of it.
     if (packet.wants_ack && packet.flow != no_flow) speak(core, turn, packet);
+}
+
+}  // namespace
+
+void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id) {
+    if (!take_expected(core, turn, packet, id)) receive_any(core, turn, packet, id);
 }
 
 }  // namespace terminus

@@ -48,9 +48,10 @@ void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Rep
 [[nodiscard]] bool take_text(Core& core, const Turn& turn, Packet& packet, FlowId id,
                              const tcp::Arrival& arrival);
 /// Offers waiting text again, after all that was promised is acknowledged, or more came; closes our
-/// half behind the peer's when the service has nothing more to say. Returns false when the flow
-/// ended.
-[[nodiscard]] bool offer_text(Core& core, const Turn& turn, FlowId id);
+/// half behind the peer's when the service has nothing more to say.
+void offer_text(Core& core, const Turn& turn, FlowId id);
+/// All text of the segment that a service's flow expected next.
+void take_next_text(Core& core, const Turn& turn, Packet& packet, FlowId id);
 
 // holes.cc: text that waits.
 /// Copies text into the receive queue, or beside it when it lies beyond a hole; what thereby became
@@ -97,8 +98,25 @@ void send_keepalive(Core& core, const Turn& turn, FlowId id);
 void send_reset(Core& core, const Turn& turn, FlowId id);
 /// Acknowledged text is forgotten.
 void forget_acknowledged(Core& core, FlowId id);
+/// Text that is echoed, or a user's, from snd_nxt on, bytes.
+[[nodiscard]] inline std::uint32_t unsent_of_chain(const Core& core, const tcp::Flow& flow) {
+    if (const Busy* record = core.busy_of(flow))
+        return record->send.empty() ? 0 : core.blocks.end(record->send) - flow.snd_nxt;
+    if (flow.holds() != tcp::Held::text) return 0;
+    return core.blocks.end(core.blocks.whole(flow.held)) - flow.snd_nxt;
+}
 /// Text of the flow from snd_nxt on, bytes.
-[[nodiscard]] std::uint32_t unsent_bytes(const Core& core, const tcp::Flow& flow);
+[[nodiscard]] inline std::uint32_t unsent_bytes(const Core& core, const tcp::Flow& flow) {
+    constexpr std::uint32_t endless_bytes = 1U << 28;
+    if (flow.fin_sent != 0 || !tcp::is_synchronised(flow.state())) return 0;
+    const Service* service = core.service_of(flow);
+    if (service == nullptr || service->text() == Text::echoed) return unsent_of_chain(core, flow);
+    if (service->text() == Text::none) return 0;
+    if (service->text() == Text::endless)
+        return tcp::may_send_text(flow.state()) ? endless_bytes : 0;
+    const tcp::Seq mark = core.mark_of(flow);
+    return mark > flow.snd_nxt ? mark - flow.snd_nxt : 0;
+}
 
 // answers.cc: ICMP and UDP.
 void receive_icmp(Core& core, const Turn& turn, Packet& packet);

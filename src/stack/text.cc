@@ -13,10 +13,8 @@ using tcp::Flow;
 using tcp::Held;
 using tcp::Seq;
 
-ServiceState state_of(Core& core, const Flow& flow) {
-    const Busy* record = core.busy_of(flow);
-    return {.mark = Seq{record != nullptr ? record->mark : flow.held},
-            .phase = static_cast<std::uint8_t>(flow.phase)};
+ServiceState state_of(const Core& core, const Flow& flow) {
+    return {.mark = core.mark_of(flow), .phase = static_cast<std::uint8_t>(flow.phase)};
 }
 
 bool all_acknowledged(const Core& core, const Flow& flow) {
@@ -48,28 +46,30 @@ std::size_t echo(Core& core, Flow& flow, std::span<const std::byte> text) {
     return stored;
 }
 
-/// Gives text to the service. Nothing is left of it that the service took.
-Taken serve(Core& core, FlowId id, std::span<const std::byte> text, Tick now) {
+/// Asks a service that makes its own text.
+[[gnu::noinline]] Taken ask(Core& core, FlowId id, const Service& service,
+                            std::span<const std::byte> text) {
     Flow& flow = core.flows[id];
-    ServiceCounters& counters = core.counters.services[flow.service];
+    // What is promised stays bounded: a peer that asks and never acknowledges has to wait.
+    const std::uint32_t promised = flow.in_flight() + unsent_bytes(core, flow);
+    if (promised >= core.settings_of(flow).send_buffer_bytes && service.text() == Text::generated)
+        return {};
+    ServiceState state = state_of(core, flow);
+    const Taken taken = service.take(state, text, promised == 0);
+    if (taken.capture) capture_text(core, id, text, core.latest);
+    keep_service_state(core, flow, state);
+    return taken;
+}
+
+/// Gives text to the service. Nothing is left of it that the service took.
+Taken serve(Core& core, FlowId id, std::span<const std::byte> text) {
+    Flow& flow = core.flows[id];
     if (tcp::has_closed(flow.state()))
         return {.bytes = text.size()};  // it has said its last: thrown away
     const Service& service = *core.service_of(flow);
-    Taken taken;
-    if (service.text() == Text::echoed) {
-        taken.bytes = echo(core, flow, text);
-    } else {
-        // What is promised stays bounded: a peer that asks and never acknowledges has to wait.
-        const std::uint32_t promised = flow.in_flight() + unsent_bytes(core, flow);
-        if (promised >= core.settings_of(flow).send_buffer_bytes &&
-            service.text() == Text::generated)
-            return {};
-        ServiceState state = state_of(core, flow);
-        taken = service.take(state, text, promised == 0);
-        if (taken.capture) capture_text(core, id, text, now);
-        keep_service_state(core, flow, state);
-    }
-    counters.bytes_received += taken.bytes;
+    const Taken taken = service.text() == Text::echoed ? Taken{.bytes = echo(core, flow, text)}
+                                                       : ask(core, id, service, text);
+    core.counters.services[flow.service].bytes_received += taken.bytes;
     return taken;
 }
 
@@ -97,10 +97,10 @@ bool has_nothing_waiting(const Busy& record) {
 
 /// Text that continues what was received, into an empty queue: the service may take it from the
 /// frame.
-std::size_t take_directly(Core& core, FlowId id, std::span<const std::byte> text, Tick now) {
+std::size_t take_directly(Core& core, FlowId id, std::span<const std::byte> text) {
     Flow& flow = core.flows[id];
     if (core.service_of(flow) == nullptr) return 0;
-    const Taken taken = serve(core, id, text, now);
+    const Taken taken = serve(core, id, text);
     tcp::taken(flow, core.effort_of(flow), static_cast<std::uint32_t>(taken.bytes),
                core.settings_of(flow));
     if (Busy* record = core.busy_of(flow)) record->unread = flow.rcv_nxt;
@@ -117,11 +117,11 @@ std::span<const std::byte> linearise(Core& core, const Flow& flow, const Busy& r
 }
 
 /// Offers the queue to the service until it takes no more.
-void offer_queue(Core& core, FlowId id, Tick now) {
+void offer_queue(Core& core, FlowId id) {
     Flow& flow = core.flows[id];
     Busy* record = core.busy_of(flow);
     while (record != nullptr && record->unread < flow.rcv_nxt && !record->receive.empty()) {
-        const Taken taken = serve(core, id, linearise(core, flow, *record), now);
+        const Taken taken = serve(core, id, linearise(core, flow, *record));
         record->unread += static_cast<std::uint32_t>(taken.bytes);
         core.blocks.drop_before(record->receive, record->unread);
         obey(core, id, taken);
@@ -177,60 +177,86 @@ std::uint32_t held_bytes(const Core& core, const Flow& flow) {
 std::uint32_t receive_room(const Core& core, const Flow& flow) {
     const Service* service = core.service_of(flow);
     if (service != nullptr && service->manner().closes_window) return 0;
-    const auto& tcp = core.settings_of(flow);
+    const auto& settings = core.settings_of(flow);
     const std::uint32_t buffer = buffer_bytes(core, flow), held = held_bytes(core, flow);
     const std::uint32_t left = buffer > held ? buffer - held : 0;
-    // The window field says no more than this: RFC 7323 section 2.3.
-    const std::uint32_t largest = 65535U << (flow.window_scaling != 0 ? tcp.window_scale : 0);
-    const std::uint32_t room = std::min({left, largest, tcp.receive_window_bytes});
+    const std::uint32_t largest = tcp::largest_window(flow, settings);
+    const std::uint32_t room = std::min({left, largest, settings.receive_window_bytes});
     // Never more than half of what the blocks could still hold: others need room too.
     const std::uint64_t free = std::uint64_t{core.blocks.free_blocks()} * Blocks::text_bytes / 2;
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(room, free));
 }
 
-bool take_text(Core& core, const Turn& turn, Packet& packet, FlowId id,
-               const tcp::Arrival& arrival) {
+namespace {
+
+/// Finds a place for text inside the window: with the service, in the queue or beyond a hole.
+void place(Core& core, Packet& packet, FlowId id, Seq seq, std::span<const std::byte> text) {
     Flow& flow = core.flows[id];
-    const Seq begin{packet.header_at<TcpHeader>(packet.view.l4).seq.host()};
-    if (arrival.text_length > 0) {
-        const bool owed_before = flow.ack_pending != 0;
-        if (!reset_if_nobody_reads(core, turn, id)) return false;
-        Seq seq = begin + arrival.text_skip;
-        auto text = packet.payload().subspan(arrival.text_skip, arrival.text_length);
-        const Busy* record = core.busy_of(flow);
-        if (seq == flow.rcv_nxt && (record == nullptr || has_nothing_waiting(*record))) {
-            const std::size_t bytes = take_directly(core, id, text, turn.now);
-            seq += static_cast<std::uint32_t>(bytes);
-            text = text.subspan(bytes);
-        }
-        if (!text.empty()) hold_text(core, packet, id, seq, text);
-        packet.owes_ack = !owed_before && flow.ack_pending != 0;
+    const bool owed_before = flow.ack_pending != 0;
+    const Busy* record = core.busy_of(flow);
+    if (seq == flow.rcv_nxt && (record == nullptr || has_nothing_waiting(*record))) {
+        const std::size_t bytes = take_directly(core, id, text);
+        seq += static_cast<std::uint32_t>(bytes);
+        text = text.subspan(bytes);
     }
-    if (arrival.fin) {
-        const Seq fin_seq = begin + static_cast<std::uint32_t>(packet.payload().size());
-        if (fin_seq == flow.rcv_nxt)
-            take_due_fin(core, turn, id);
-        else
-            hold_fin(core, packet, id, fin_seq);
-    }
-    return offer_text(core, turn, id);
+    if (!text.empty()) hold_text(core, packet, id, seq, text);
+    packet.owes_ack = !owed_before && flow.ack_pending != 0;
 }
 
-bool offer_text(Core& core, const Turn& turn, FlowId id) {
+/// Of a flow that may have text waiting, or whose peer has closed.
+[[gnu::noinline]] void offer_waiting(Core& core, const Turn& turn, FlowId id) {
     Flow& flow = core.flows[id];
     const Busy* held = core.busy_of(flow);
-    if (held == nullptr && flow.state() == tcp::State::established) return true;
     if (held != nullptr && held->effort.fin_held != 0 && held->effort.fin_seq == flow.rcv_nxt)
         take_due_fin(core, turn, id);
-    if (core.service_of(flow) == nullptr) return true;
-    offer_queue(core, id, turn.now);
+    if (core.service_of(flow) == nullptr) return;
+    offer_queue(core, id);
     const Busy* record = core.busy_of(flow);
     const bool nothing_waits = record == nullptr || record->receive.empty();
     // The peer will say no more: a service that took all of it has nothing to add. What it left
     // untaken while nothing is outstanding is the beginning of a request that never ends.
     if (flow.state() == tcp::State::close_wait && (nothing_waits || all_acknowledged(core, flow)))
         tcp::close(flow);
+}
+
+}  // namespace
+
+void take_next_text(Core& core, const Turn& turn, Packet& packet, FlowId id) {
+    Flow& flow = core.flows[id];
+    const std::span text = packet.payload();
+    const bool owed_before = flow.ack_pending != 0;
+    const Taken taken = serve(core, id, text);
+    tcp::taken(flow, nullptr, static_cast<std::uint32_t>(taken.bytes), core.settings.tcp);
+    obey(core, id, taken);
+    if (taken.bytes < text.size())
+        hold_text(core, packet, id, flow.rcv_nxt, text.subspan(taken.bytes));
+    packet.owes_ack = !owed_before && flow.ack_pending != 0;
+    offer_text(core, turn, id);
+}
+
+bool take_text(Core& core, const Turn& turn, Packet& packet, FlowId id,
+               const tcp::Arrival& arrival) {
+    const Seq begin{packet.header_at<TcpHeader>(packet.view.l4).seq.host()};
+    if (arrival.text_length > 0) {
+        if (!reset_if_nobody_reads(core, turn, id)) return false;
+        place(core, packet, id, begin + arrival.text_skip,
+              packet.payload().subspan(arrival.text_skip, arrival.text_length));
+    }
+    if (arrival.fin) {
+        const Seq fin_seq = begin + static_cast<std::uint32_t>(packet.payload().size());
+        if (fin_seq == core.flows[id].rcv_nxt)
+            take_due_fin(core, turn, id);
+        else
+            hold_fin(core, packet, id, fin_seq);
+    }
+    offer_text(core, turn, id);
     return true;
+}
+
+void offer_text(Core& core, const Turn& turn, FlowId id) {
+    const Flow& flow = core.flows[id];
+    const bool is_quiet = core.busy_of(flow) == nullptr && flow.state() == tcp::State::established;
+    if (!is_quiet) offer_waiting(core, turn, id);
 }
 
 }  // namespace terminus

@@ -30,7 +30,7 @@ bool complete_handshake(Judgement& j) {
     Flow& flow = j.flow;
     const Segment& s = j.segment;
     if (!(flow.snd_una < s.ack && s.ack <= flow.snd_nxt)) {
-        j.arrival.reply = Reply{.seq = s.ack, .flags = rst};
+        j.arrival.resets = true;
         return j.settle(Drop::tcp_unacceptable);
     }
     enter(flow, State::established);
@@ -40,12 +40,14 @@ bool complete_handshake(Judgement& j) {
 
 // RFC 6298 section 3: without timestamps what was sent once is measured, one segment in each round
 // trip.
-void measure(Judgement& j) {
-    Flow& flow = j.flow;
-    if (flow.timestamps != 0) return measure_by_echo(j);
+void measure_by_clock(Flow& flow, Tick now) {
     if (!flow.is_timed()) return;
-    if (flow.retransmitted == 0) sample_rtt(flow, flow.timed_us(j.context.now));
+    if (flow.retransmitted == 0) sample_rtt(flow, flow.timed_us(now));
     flow.stop_timing();
+}
+void measure(Judgement& j) {
+    if (j.flow.timestamps != 0) return measure_by_echo(j);
+    measure_by_clock(j.flow, j.context.now);
 }
 
 // The same from the scoreboard's times, which know nothing of what was sent again: there an echo
@@ -77,6 +79,18 @@ void begin_after_loss(Flow& flow, Effort* effort) {
     if (effort == nullptr) return;
     effort->cwnd_bytes = flow.mss_bytes();
     effort->is_first_guess = 1;
+}
+
+// SND.UNA moves to SEG.ACK, and the timer follows.
+void move_una(Flow& flow, Effort* effort, Seq ack, const Settings& settings, Tick now) {
+    flow.snd_una = ack;
+    // Deliberate: RFC 6298 section 5 keeps it until the next measurement. A flow without an
+    // effort has no place for it, and progress is proof enough.
+    flow.backoff = 0;
+    if (effort != nullptr) effort->sent.clear(ack);
+    if (flow.in_flight() != 0) return await_delivery(flow, effort, settings, now);
+    go_silent(flow);  // RFC 6298 section 5.2
+    if (settings.keepalive) hasten_keepalive(flow, settings);
 }
 
 // RFC 5681 section 2: (a) outstanding data, (b) no data, (c) no SYN or FIN, (d) the greatest ACK,
@@ -113,21 +127,17 @@ std::uint32_t window_of(const Flow& flow, const Segment& s) {
 void advance_una(Judgement& j) {
     Flow& flow = j.flow;
     j.arrival.acked_bytes = j.segment.ack - flow.snd_una;
-    const bool syn_repeated = j.arrival.established && flow.retransmitted != 0;
+    const bool was_repeated = flow.retransmitted != 0;
     measure(j);
-    flow.snd_una = j.segment.ack;
-    // Deliberate: RFC 6298 section 5 keeps it until the next measurement. A flow without an
-    // effort has no place for it, and progress is proof enough.
-    flow.backoff = 0;
-    if (j.effort != nullptr) j.effort->sent.clear(flow.snd_una);
-    if (flow.in_flight() == 0) {
-        go_silent(flow);  // RFC 6298 section 5.2
-        if (j.context.settings.keepalive) hasten_keepalive(flow, j.context.settings);
-        if (syn_repeated) begin_after_loss(flow, j.effort);
-        return;
-    }
-    j.arrival.retransmit = flow.retransmitted != 0;
-    await_delivery(flow, j.effort, j.context.settings, j.context.now);
+    move_una(flow, j.effort, j.segment.ack, j.context.settings, j.context.now);
+    j.arrival.retransmit = was_repeated && flow.in_flight() != 0;
+    const bool syn_repeated = was_repeated && j.arrival.established;
+    if (syn_repeated && flow.in_flight() == 0) begin_after_loss(flow, j.effort);
+}
+
+void take_ack(Flow& flow, Seq ack, const Settings& settings, Tick now) {
+    measure_by_clock(flow, now);
+    move_una(flow, nullptr, ack, settings, now);
 }
 
 namespace {
@@ -196,7 +206,8 @@ void recover(Judgement& j, bool progress) {
 
 bool take_late(Flow& flow, Effort& effort, const Segment& segment, const Context& context,
                const Arrival& arrival) {
-    Judgement j{flow, &effort, segment, context, arrival};
+    Arrival again = arrival;
+    Judgement j{flow, &effort, segment, context, again};
     Delivery delivery = deliver(j);
     delivery.acked_bytes += arrival.acked_bytes;
     delivery.flight_before_bytes += arrival.acked_bytes;
@@ -214,10 +225,7 @@ bool check_ack(Judgement& j) {
     if (flow.state() == State::syn_received && !complete_handshake(j)) return false;
     if (s.ack > flow.snd_nxt) return j.answer_with_ack(Drop::tcp_unacceptable);
     if (s.ack < flow.snd_una && s.ack < flow.snd_una - largest_window(j)) return j.challenge();
-    // A delayed ACK is due a while after the text that it delays: bare ACKs do not put it off.
-    if (flow.state() != State::time_wait && flow.ack_pending == 0)
-        flow.last_heard = j.context.now.ms();
-    if (flow.waits() == Waits::silence) flow.backoff = 0;  // keepalive: the peer has answered
+    note_heard(flow, j.context.now);
     const bool progress = s.ack > flow.snd_una;
     j.arrival.duplicate_ack = !progress && is_duplicate_ack(flow, s);
     if (j.effort != nullptr && !j.arrival.established)

@@ -64,18 +64,6 @@ void begin_in_flight(Effort& effort, const Flow& flow, const Settings& settings)
 
 }  // namespace
 
-std::uint32_t initial_window_bytes(std::uint32_t mss_bytes, const Settings& settings) {
-    const std::uint32_t segments = settings.initial_window_segments;
-    return std::min(segments * mss_bytes, std::max(2 * mss_bytes, segments * 1460));
-}
-
-std::uint32_t congestion_window_bytes(const Flow& flow, const Effort* effort,
-                                      const Settings& settings) {
-    if (effort != nullptr) return effort->cwnd_bytes;
-    if (flow.retransmitted != 0) return flow.mss_bytes();
-    return initial_window_bytes(flow.mss_bytes(), settings);
-}
-
 std::uint32_t pipe_bytes(const Effort& effort, const Flow& flow) {
     const std::uint32_t flight = effort.sent.flight_bytes();
     if (flow.sack != 0 || effort.duplicate_acks == 0) return flight;

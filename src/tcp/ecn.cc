@@ -12,13 +12,6 @@ std::uint8_t ecn_setup_flags(const Flow& flow) {
     return flow.state() == State::syn_sent ? ece | cwr : ece;
 }
 
-std::uint8_t ecn_mark(const Flow& flow, const Plan& plan) {
-    // RFC 3168 sections 6.1.4 to 6.1.6: neither pure ACKs nor what is sent again nor window probes.
-    const bool is_new = plan.length > 0 && plan.seq >= flow.snd_nxt;
-    if (flow.ecn == 0 || !is_new || flow.waits() == Waits::window) return ecn_codepoint::not_ect;
-    return ecn_codepoint::ect0;
-}
-
 void note_congestion(Judgement& j) {
     if (j.arrival.text_length == 0) return;  // RFC 3168 section 6.1.5: outside the window
     Flow& flow = j.flow;

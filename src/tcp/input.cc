@@ -133,16 +133,17 @@ void judge_next(Judgement& j) {
 }  // namespace
 
 Arrival on_segment(Flow& flow, Effort* effort, const Segment& segment, const Context& context) {
-    Judgement j{flow, effort, segment, context, {}};
+    Arrival arrival;
+    Judgement j{flow, effort, segment, context, arrival};
     if (is_next(flow, effort, segment)) [[likely]] {
         judge_next(j);
-        return j.arrival;
+        return arrival;
     }
     if (flow.state() == State::syn_sent) {
         // Deliberate: text and FIN on a SYN or SYN-ACK stay unacknowledged and come again (RFC 9293
         // section 3.4).
         judge_in_syn_sent(j);
-        return j.arrival;
+        return arrival;
     }
     const bool goes_on = check_beginning(j) &&
                          (flow.timestamps == 0 || check_timestamps(j))  // RFC 7323 section 5.3, R1
@@ -151,12 +152,12 @@ Arrival on_segment(Flow& flow, Effort* effort, const Segment& segment, const Con
                          && check_syn(j)  // fourth; third, security, is unused
                          && check_ack(j)  // fifth
                          && check_fin_acknowledged(j);
-    if (!goes_on) return j.arrival;
+    if (!goes_on) return arrival;
     take_urgent(flow, effort, segment);  // sixth
     if (flow.timestamps != 0) keep_timestamp(j);
     find_text(j);  // seventh and eighth go on in the stack, which finds a place for the text
     if (flow.ecn != 0) note_congestion(j);
-    return j.arrival;
+    return arrival;
 }
 
 }  // namespace terminus::tcp

@@ -13,7 +13,7 @@ struct Judgement {
     Effort* effort;
     const Segment& segment;
     const Context& context;
-    Arrival arrival;
+    Arrival& arrival;
     bool ts_outdated = false;  ///< RFC 7323 section 5.5: TS.Recent is too old to judge by
 
     bool settle(Drop drop) {

@@ -138,12 +138,13 @@ std::optional<Plan> tail_probe(const Flow& flow, const Effort& effort, const Out
 
 std::optional<Plan> next_segment(const Flow& flow, const Effort* effort, const Outgoing& outgoing,
                                  const Settings& settings) {
-    if (effort != nullptr && effort->probe_due != 0) return tail_probe(flow, *effort, outgoing);
-    const bool lost = effort != nullptr && has_losses(*effort);
+    const std::uint32_t usable = usable_bytes(flow, effort, settings);
+    if (effort == nullptr) return new_segment(flow, nullptr, outgoing, usable, false);
+    if (effort->probe_due != 0) return tail_probe(flow, *effort, outgoing);
+    const bool lost = has_losses(*effort);
     // RFC 6675 section 4, NextSeg: what is lost goes before what is new; but see RFC 5682
     // section 2.1, step 2 b.
     if (lost && effort->prefers_new == 0) return lost_segment(flow, *effort);
-    const std::uint32_t usable = usable_bytes(flow, effort, settings);
     if (auto plan = new_segment(flow, effort, outgoing, usable, false)) return plan;
     return lost && flow.snd_nxt == effort->recover ? lost_segment(flow, *effort) : std::nullopt;
 }
@@ -234,15 +235,12 @@ void sent(Flow& flow, Effort* effort, const Plan& plan, const Settings& settings
         if (was_idle && effort == nullptr) flow.time_from(now);
         if (effort != nullptr) note_use(*effort, flow);
     }
-    if (probes) {
-        begin_probing(flow, *effort, !is_new);
-        return await_answer(flow, settings, now, effort);
-    }
-    if (is_new) return start_timer(flow, effort, was_idle, settings, now);
+    if (is_new && !probes) return start_timer(flow, effort, was_idle, settings, now);
+    if (effort == nullptr) return;
+    if (probes) begin_probing(flow, *effort, !is_new);
     // The oldest segment left again, and the timer begins again with it.
     const bool runs = flow.waits() == Waits::answer || flow.waits() == Waits::tail_probe;
-    if (effort != nullptr && runs && plan.seq == flow.snd_una)
-        await_answer(flow, settings, now, effort);
+    if (probes || (runs && plan.seq == flow.snd_una)) await_answer(flow, settings, now, effort);
 }
 
 void close(Flow& flow) {

@@ -54,23 +54,13 @@ bool is_window_hopeless(const Flow& flow, const Settings& settings, Tick now) {
            is_tried_for(flow, nullptr, settings.give_up_ms, settings, now);
 }
 
-std::uint32_t within_user_timeout(const Flow& flow, const Settings& settings,
+std::uint32_t cut_by_user_timeout(const Flow& flow, const Settings& settings,
                                   std::uint32_t timer_ms, std::uint32_t kept) {
     if (!has_user_timeout(settings)) return timer_ms;
     const std::uint32_t total = backed_off_ms(flow, settings, kept);
     const std::uint32_t over =
         total > settings.user_timeout_ms ? total - settings.user_timeout_ms : 0;
     return timer_ms > over ? timer_ms - over : 1;
-}
-
-bool keeps_alive(const Flow& flow, const Settings& settings) {
-    return settings.keepalive && flow.waits() == Waits::silence && is_synchronised(flow.state());
-}
-
-// The first probe follows the idle time, each other one the probe before it. `backoff` counts them:
-// whoever waits for silence has nothing else to back off for.
-Millis keepalive_at(const Flow& flow, const Settings& settings) {
-    return flow.backoff == 0 ? flow.last_heard + settings.keepalive_idle_ms : flow.deadline;
 }
 
 // RFC 9293 section 3.8.4, MAY-5, MUST-26: one lost probe ends nothing (MUST-29).

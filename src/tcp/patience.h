@@ -24,13 +24,25 @@ namespace terminus::tcp {
 /// Whether the persist timer that has just run out was.
 [[nodiscard]] bool is_window_hopeless(const Flow& flow, const Settings& settings, Tick now);
 /// `timer_ms`, cut so that the user timeout does not run out long before it.
-[[nodiscard]] std::uint32_t within_user_timeout(const Flow& flow, const Settings& settings,
-                                                std::uint32_t timer_ms, std::uint32_t kept = 0);
+[[nodiscard]] std::uint32_t cut_by_user_timeout(const Flow& flow, const Settings& settings,
+                                                std::uint32_t timer_ms, std::uint32_t kept);
+[[nodiscard]] inline std::uint32_t within_user_timeout(const Flow& flow, const Settings& settings,
+                                                       std::uint32_t timer_ms,
+                                                       std::uint32_t kept = 0) {
+    if (settings.user_timeout_ms == Settings::none) return timer_ms;
+    return cut_by_user_timeout(flow, settings, timer_ms, kept);
+}
 
 /// Whether keepalive watches this flow while it is silent.
-[[nodiscard]] bool keeps_alive(const Flow& flow, const Settings& settings);
-/// When the next probe is due, or the end after the last one.
-[[nodiscard]] Millis keepalive_at(const Flow& flow, const Settings& settings);
+[[nodiscard]] inline bool keeps_alive(const Flow& flow, const Settings& settings) {
+    return settings.keepalive && flow.waits() == Waits::silence && is_synchronised(flow.state());
+}
+/// When the next probe is due, or the end after the last one. The first follows the idle time, each
+/// other one the probe before it. `backoff` counts them: whoever waits for silence has nothing else
+/// to back off for.
+[[nodiscard]] inline Millis keepalive_at(const Flow& flow, const Settings& settings) {
+    return flow.backoff == 0 ? flow.last_heard + settings.keepalive_idle_ms : flow.deadline;
+}
 /// That moment has come.
 [[nodiscard]] Look keepalive_due(Flow& flow, const Settings& settings, Tick now);
 

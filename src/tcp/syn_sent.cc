@@ -15,7 +15,7 @@ bool check_ack_in_syn_sent(Judgement& j) {
     const Segment& s = j.segment;
     const bool acceptable = s.has(ack) && s.ack > j.flow.snd_una && s.ack <= j.flow.snd_nxt;
     if (s.has(ack) && !acceptable) {
-        if (!s.has(rst)) j.arrival.reply = Reply{.seq = s.ack, .flags = rst};
+        j.arrival.resets = !s.has(rst);
         return j.settle(Drop::tcp_unacceptable);
     }
     if (!s.has(rst)) return true;

@@ -194,13 +194,6 @@ void heed(Flow& flow, const Settings& settings, Tick now) {
     flow.deadline = is_due(cut, now.ms()) ? now.deadline_ms() : cut;
 }
 
-void go_silent(Flow& flow) {
-    flow.backoff = 0;
-    flow.retransmitted = 0;
-    flow.stop_timing();
-    flow.wait_for(flow.state() == State::fin_wait_2 ? Waits::fin_wait_2 : Waits::silence);
-}
-
 Look look(Flow& flow, Effort* effort, const Settings& settings, Tick now, bool far) {
     switch (flow.waits()) {
         case Waits::answer:

@@ -36,6 +36,17 @@ std::uint32_t expected_samples(const Flow& flow) {
     return std::max(1U, (flow.in_flight() + two_segments - 1) / two_segments);
 }
 
+// 0: what is echoed comes from the future, or from nowhere.
+std::uint32_t round_trip_us(std::uint32_t age_ms) {
+    if (age_ms > longest_round_trip_ms) return 0;
+    constexpr std::uint32_t us_per_ms = 1000;
+    return std::max(1U, age_ms) * us_per_ms;
+}
+
+void sample_echoed(Flow& flow, std::uint32_t rtt_us) {
+    if (rtt_us != 0) sample_rtt(flow, rtt_us, expected_samples(flow));
+}
+
 }  // namespace
 
 HashKey ts_key(const HashKey& secret) {
@@ -64,15 +75,21 @@ void keep_timestamp(Judgement& j) {
 std::uint32_t echoed_rtt_us(const Judgement& j) {
     const Segment& s = j.segment;
     if (!s.options.timestamps || s.has(syn)) return 0;  // a SYN's round trip has its own clock
-    const std::uint32_t age_ms = j.context.ts_now - s.options.ts_echo;
-    if (age_ms > longest_round_trip_ms) return 0;  // from the future, or from nowhere
-    constexpr std::uint32_t us_per_ms = 1000;
-    return std::max(1U, age_ms) * us_per_ms;
+    return round_trip_us(j.context.ts_now - s.options.ts_echo);
 }
 
-void measure_by_echo(Judgement& j) {
-    const std::uint32_t rtt_us = echoed_rtt_us(j);
-    if (rtt_us != 0) sample_rtt(j.flow, rtt_us, expected_samples(j.flow));
+void measure_by_echo(Judgement& j) { sample_echoed(j.flow, echoed_rtt_us(j)); }
+
+bool take_expected_timestamp(Flow& flow, const TcpHeader& header, std::uint32_t ts_now) {
+    const auto* options = reinterpret_cast<const std::byte*>(&header + 1);
+    if (header.header_bytes() != sizeof header + timestamps_only_bytes) return false;
+    if (!is_timestamps_only({options, timestamps_only_bytes})) return false;
+    const std::uint32_t ts_value = load<be32>(options + 4).host();
+    if (is_ts_before(ts_value, flow.ts_recent())) return false;
+    if (header.ack.host() != flow.snd_una.value)
+        sample_echoed(flow, round_trip_us(ts_now - load<be32>(options + 8).host()));
+    if (is_before_last_ack(flow, flow.rcv_nxt)) flow.keep_ts_recent(ts_value);
+    return true;
 }
 
 }  // namespace terminus::tcp

@@ -66,6 +66,8 @@ public:
     /// Forgets the text before `seq`: acknowledged, or taken. Returns the bytes forgotten. O(blocks
     /// freed).
     std::size_t drop_before(Chain& chain, tcp::Seq seq);
+    /// The same for an owner who keeps the head only; returns the new one.
+    [[nodiscard]] std::uint32_t drop_before(std::uint32_t head, tcp::Seq seq);
     void free_all(Chain& chain);
 
     /// The first and one past the last sequence number held; the chain must not be empty.
@@ -77,6 +79,8 @@ public:
     /// Copies from `seq` on until `out` is full or the end; returns the bytes copied. Walks to
     /// `seq`.
     std::size_t read(const Chain& chain, tcp::Seq seq, std::span<std::byte> out) const;
+    /// The same for an owner who keeps the head only.
+    std::size_t read(std::uint32_t head, tcp::Seq seq, std::span<std::byte> out) const;
     /// The same; reading in order walks no block twice.
     std::size_t read(const Chain& chain, ChainCursor& cursor, tcp::Seq seq,
                      std::span<std::byte> out) const;
@@ -123,6 +127,7 @@ private:
     void link(Chain& chain, std::uint32_t id);
     void merge_next(Chain& chain, std::uint32_t at);
     void drop_head(Chain& chain);
+    static void drop_front(Block& block, tcp::Seq seq);
 
     Slab<Block> blocks_;
 };

@@ -29,7 +29,12 @@ inline constexpr std::uint8_t not_ect = 0, ect1 = 1, ect0 = 2, ce = 3;
 
 /// The codepoint of a segment that is about to be sent: ECT(0) on new text only. Call it before
 /// sent().
-[[nodiscard]] std::uint8_t ecn_mark(const Flow& flow, const Plan& plan);
+[[nodiscard]] inline std::uint8_t ecn_mark(const Flow& flow, const Plan& plan) {
+    // RFC 3168 sections 6.1.4 to 6.1.6: neither pure ACKs nor what is sent again nor window probes.
+    const bool is_new = plan.length > 0 && plan.seq >= flow.snd_nxt;
+    if (flow.ecn == 0 || !is_new || flow.waits() == Waits::window) return ecn_codepoint::not_ect;
+    return ecn_codepoint::ect0;
+}
 /// Of any segment with ACK: ECE until the peer's CWR.
 [[nodiscard]] constexpr std::uint8_t echo_flag(const Flow& flow) {
     return flow.ecn_echo != 0 ? tcp_flag::ece : std::uint8_t{0};

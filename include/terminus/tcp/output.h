@@ -3,10 +3,13 @@
 #pragma once
 
 #include "terminus/base/time.h"
+#include "terminus/tcp/congestion.h"
 #include "terminus/tcp/effort.h"
 #include "terminus/tcp/flow.h"
 #include "terminus/tcp/settings.h"
+#include "terminus/wire/tcp.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -34,6 +37,20 @@ struct Outgoing {
 /// for ever (MUST-60).
 [[nodiscard]] std::optional<Plan> next_segment(const Flow& flow, const Effort* effort,
                                                const Outgoing& outgoing, const Settings& settings);
+/// The same for a flow without an effort, whose text neither Nagle nor more text to come holds
+/// back, where all that is left, text and FIN, fits into one segment and into both windows.
+/// Nothing: next_segment() knows more.
+[[nodiscard]] inline std::optional<Plan> whole_rest(const Flow& flow, std::uint32_t unsent_bytes,
+                                                    const Settings& settings) {
+    const bool ends = has_closed(flow.state()) && flow.fin_sent == 0;
+    const std::uint32_t flight = flow.in_flight() + unsent_bytes;
+    if (unsent_bytes > flow.mss_bytes() || (unsent_bytes == 0 && !ends)) return std::nullopt;
+    if (flight >= flow.snd_wnd || flow.retransmitted != 0) return std::nullopt;
+    if (flight >= initial_window_bytes(flow.mss_bytes(), settings)) return std::nullopt;
+    const unsigned psh = unsent_bytes > 0 ? tcp_flag::psh : 0U, fin = ends ? tcp_flag::fin : 0U;
+    const unsigned flags = tcp_flag::ack | psh | fin;
+    return Plan{flow.snd_nxt, unsent_bytes, static_cast<std::uint8_t>(flags)};
+}
 /// The oldest segment in flight, to be sent again, even where the window shrank before it (RFC 9293
 /// section 3.8.6, MUST-35, SHLD-16, MAY-7). There must be something in flight.
 [[nodiscard]] Plan oldest_segment(const Flow& flow, const Effort* effort);
@@ -54,6 +71,18 @@ void close(Flow& flow);
 /// True when an RST is what an ABORT sends: RFC 9293 section 3.10.5.
 [[nodiscard]] bool abort_sends_reset(const Flow& flow);
 
+/// The largest window that the field can say: RFC 7323 section 2.3.
+[[nodiscard]] inline std::uint32_t largest_window(const Flow& flow, const Settings& settings) {
+    return 65535U << (flow.window_scaling != 0 ? settings.window_scale : 0);
+}
+/// Whether there is a worthwhile step left to the largest window: if not, how much room there is
+/// does not matter to offer_window().
+[[nodiscard]] inline bool may_widen(const Flow& flow, const Settings& settings) {
+    const std::uint32_t buffer = settings.receive_buffer_bytes;
+    const bool exact = settings.receive_window_bytes != Settings::none;
+    const std::uint32_t step = exact ? 1 : std::min(flow.mss_bytes(), buffer / 2);
+    return flow.rcv_wnd() + step <= std::min(buffer, largest_window(flow, settings));
+}
 /// The window field for the next segment, moving rcv_adv: at most `room_bytes` beyond rcv_nxt,
 /// never taken back (RFC 9293 section 3.8.6, SHLD-14), moved only by a worthwhile step (RFC 9293
 /// section 3.8.6.2.2, MUST-39), or always, where the user has said how much exactly.

@@ -37,8 +37,10 @@ inline constexpr std::size_t state_count = 11;
 }
 /// True when our FIN is due: sent, or to be sent after the text before it.
 [[nodiscard]] constexpr bool has_closed(State state) {
-    return state == State::fin_wait_1 || state == State::fin_wait_2 || state == State::closing ||
-           state == State::last_ack || state == State::time_wait;
+    constexpr auto bit = [](State its) { return 1U << static_cast<unsigned>(its); };
+    constexpr unsigned closed = bit(State::fin_wait_1) | bit(State::fin_wait_2) |
+                                bit(State::closing) | bit(State::last_ack) | bit(State::time_wait);
+    return (closed & bit(state)) != 0;
 }
 
 }  // namespace terminus::tcp

@@ -32,7 +32,12 @@ void await_window(Flow& flow, const Settings& settings, Tick now);
 void await_old_segments(Flow& flow, const Settings& settings, Tick now);
 /// Nothing is in flight and nothing waits: only silence can end this flow. The deadline stays as it
 /// is: the wheel looks at the flow then and finds that nothing is due.
-void go_silent(Flow& flow);
+inline void go_silent(Flow& flow) {
+    flow.backoff = 0;
+    flow.retransmitted = 0;
+    flow.stop_timing();
+    flow.wait_for(flow.state() == State::fin_wait_2 ? Waits::fin_wait_2 : Waits::silence);
+}
 
 /// After go_silent(), where keepalive is on: brings the deadline forward to the first probe.
 void hasten_keepalive(Flow& flow, const Settings& settings);
