@@ -36,10 +36,11 @@ Table::Table(std::span<std::byte> memory, Existing) : Table{memory} {
 }
 
 bool Table::erase(std::uint64_t hash, FlowId id) {
+    const Name name{hash, id};
     const std::uint32_t primary = primary_of(hash);
-    if (!take(primary, tag_of(hash), id)) {
+    if (!take(primary, tag_of(hash), name)) {
         if (buckets_[primary].overflowed == 0) return false;
-        if (!take(secondary_of(hash), tag_of(hash), id)) return false;
+        if (!take(secondary_of(hash), tag_of(hash), name)) return false;
         count_overflow(primary, -1);
     }
     --head_->size;
@@ -47,30 +48,31 @@ bool Table::erase(std::uint64_t hash, FlowId id) {
 }
 
 bool Table::insert_without_moving(std::uint64_t hash, FlowId id) {
+    const Name name{hash, id};
     const std::uint32_t primary = primary_of(hash);
-    if (!put(primary, tag_of(hash), id)) {
+    if (!put(primary, tag_of(hash), name)) {
         constexpr auto most = std::numeric_limits<std::uint16_t>::max();
         if (buckets_[primary].overflowed == most) return false;
-        if (!put(secondary_of(hash), tag_of(hash), id)) return false;
+        if (!put(secondary_of(hash), tag_of(hash), name)) return false;
         count_overflow(primary, +1);
     }
     ++head_->size;
     return true;
 }
 
-bool Table::put(std::uint32_t bucket, std::uint8_t tag, FlowId id) {
+bool Table::put(std::uint32_t bucket, std::uint8_t tag, Name name) {
     Bucket& line = buckets_[bucket];
     const std::uint32_t room = tagged(line, 0);
     if (room == 0) return false;
     line.tags[slot_in(room)] = tag;
-    line.ids[slot_in(room)] = id;
+    line.names[slot_in(room)] = name;
     return true;
 }
 
-bool Table::take(std::uint32_t bucket, std::uint8_t tag, FlowId id) {
+bool Table::take(std::uint32_t bucket, std::uint8_t tag, Name name) {
     Bucket& line = buckets_[bucket];
     for (std::uint32_t mask = tagged(line, tag); mask != 0; mask &= mask - 1) {
-        if (line.ids[slot_in(mask)] != id) continue;
+        if (line.names[slot_in(mask)] != name) continue;
         line.tags[slot_in(mask)] = 0;
         return true;
     }
@@ -84,7 +86,7 @@ bool Table::move(std::uint32_t from, std::uint32_t slot, Places places) {
     if (leaves_primary && buckets_[from].overflowed == most) return false;
     Bucket& line = buckets_[from];
     const std::uint32_t to = leaves_primary ? places.secondary : places.primary;
-    if (!put(to, line.tags[slot], line.ids[slot])) return false;
+    if (!put(to, line.tags[slot], line.names[slot])) return false;
     line.tags[slot] = 0;
     count_overflow(places.primary, leaves_primary ? +1 : -1);
     return true;

@@ -1,12 +1,14 @@
 /// The index: finds the flow of a hash in one cache line, seldom two. It holds ids only; the caller
 /// compares keys.
 ///
-/// A bucket is a line: 12 tags of one byte, a count of those who had to go elsewhere, 12 ids. A
-/// flow lies in its primary bucket, or, when that was full, in its secondary one, which is asked
-/// only while the primary counts somebody there. Both follow from the hash by multiplication. Sized
-/// for 7.5 bytes a flow (load 0.71 when all have come), full not before 0.85 of the slots: when
-/// both buckets are full, one or two others move to their other bucket, or the flow is refused.
-/// Never rehashed, never moved under a reader's feet.
+/// A bucket is a line: 12 tags of one byte, a count of those who had to go elsewhere, 12 ids, each
+/// with five more bits of its flow's hash: so a stranger is taken for a flow once in a thousand
+/// times, and a record that is none's is hardly ever touched. A flow lies in its primary bucket,
+/// or, when that was full, in its secondary one, which is asked only while the primary counts
+/// somebody there. Both follow from the hash by multiplication. Sized for 7.5 bytes a flow (load
+/// 0.71 when all have come), full not before 0.85 of the slots: when both buckets are full, one or
+/// two others move to their other bucket, or the flow is refused. Never rehashed, never moved under
+/// a reader's feet.
 ///
 /// Memory: see arena.h. One thread. The hash must be keyed (key.h): chosen tuples then spread like
 /// others.
@@ -31,6 +33,7 @@ public:
     struct Candidates {
         std::uint32_t bucket = 0;  ///< the primary
         std::uint32_t mask = 0;    ///< bit i: slot i carries the tag
+        std::uint32_t seal = 0;    ///< of the hash, as a Name has it
         bool overflowed = false;  ///< when none of them matches, the secondary bucket must be asked
     };
 
@@ -47,8 +50,8 @@ public:
     [[nodiscard]] Candidates candidates(std::uint64_t hash) const;
     /// The first candidate, whose record is worth a prefetch; no_flow when there is none.
     [[nodiscard]] FlowId first(const Candidates& candidates) const {
-        if (candidates.mask == 0) return no_flow;
-        return buckets_[candidates.bucket].ids[slot_in(candidates.mask)];
+        return find_in(buckets_[candidates.bucket], candidates.mask, candidates.seal,
+                       [](FlowId) { return true; });
     }
 
     /// Third step: the flow for which `matches(FlowId)` holds, no_flow when there is none.
@@ -78,11 +81,28 @@ public:
     [[nodiscard]] std::uint32_t overflowed() const { return head_->overflowed; }
 
 private:
+    /// A flow's id, and above it the seal: five bits of its hash, of those that choose no bucket.
+    struct Name {
+        static constexpr std::uint32_t id_bits = max_flows - 1, seal_bits = ~id_bits;
+        static constexpr std::uint32_t seal_of(std::uint64_t hash) {
+            return static_cast<std::uint32_t>(hash >> 5) & seal_bits;
+        }
+
+        std::uint32_t bits;
+
+        Name() = default;
+        Name(std::uint64_t hash, FlowId id) : bits{id.value | seal_of(hash)} {}
+        [[nodiscard]] FlowId id() const { return FlowId{bits & id_bits}; }
+        [[nodiscard]] bool has(std::uint32_t seal) const {
+            return ((bits ^ seal) & seal_bits) == 0;
+        }
+        friend bool operator==(Name, Name) = default;
+    };
     struct Bucket {
         std::array<std::uint8_t, bucket_slots> tags;  ///< 0: free
         std::uint16_t overflowed;  ///< flows of this bucket that lie in their secondary one
         std::uint16_t unused;
-        std::array<FlowId, bucket_slots> ids;
+        std::array<Name, bucket_slots> names;
     };
     static_assert(sizeof(Bucket) == cache_line_bytes);
     struct Head {
@@ -120,14 +140,15 @@ private:
     }
 
     template <typename Matches>
-    static FlowId find_in(const Bucket& bucket, std::uint8_t tag, Matches&& matches);
+    static FlowId find_in(const Bucket& bucket, std::uint32_t mask, std::uint32_t seal,
+                          Matches&& matches);
     template <typename HashOf>
     bool make_room(std::uint32_t at, unsigned moves, HashOf&& hash_of);
 
     bool has_room(std::uint32_t bucket) const { return tagged(buckets_[bucket], 0) != 0; }
     bool insert_without_moving(std::uint64_t hash, FlowId id);
-    bool put(std::uint32_t bucket, std::uint8_t tag, FlowId id);
-    bool take(std::uint32_t bucket, std::uint8_t tag, FlowId id);
+    bool put(std::uint32_t bucket, std::uint8_t tag, Name name);
+    bool take(std::uint32_t bucket, std::uint8_t tag, Name name);
     bool move(std::uint32_t from, std::uint32_t slot, Places places);
     void count_overflow(std::uint32_t primary, int change);
 
@@ -142,27 +163,26 @@ inline Table::Candidates Table::candidates(std::uint64_t hash) const {
     const std::uint32_t mask = tagged(bucket, tag_of(hash));
     const bool overflowed = bucket.overflowed != 0;
     if (mask == 0 && overflowed) terminus::prefetch(&buckets_[secondary_of(hash)]);
-    return {at, mask, overflowed};
+    return {at, mask, Name::seal_of(hash), overflowed};
 }
 
 template <typename Matches>
 FlowId Table::find(std::uint64_t hash, const Candidates& candidates, Matches&& matches) const {
-    const Bucket& primary = buckets_[candidates.bucket];
-    for (std::uint32_t mask = candidates.mask; mask != 0; mask &= mask - 1) {
-        const FlowId id = primary.ids[slot_in(mask)];
-        if (matches(id)) [[likely]]
-            return id;
-    }
-    if (!candidates.overflowed) [[likely]]
-        return no_flow;
-    return find_in(buckets_[secondary_of(hash)], tag_of(hash), matches);
+    const FlowId id =
+        find_in(buckets_[candidates.bucket], candidates.mask, candidates.seal, matches);
+    if (id != no_flow || !candidates.overflowed) [[likely]]
+        return id;
+    const Bucket& secondary = buckets_[secondary_of(hash)];
+    return find_in(secondary, tagged(secondary, tag_of(hash)), candidates.seal, matches);
 }
 
 template <typename Matches>
-FlowId Table::find_in(const Bucket& bucket, std::uint8_t tag, Matches&& matches) {
-    for (std::uint32_t mask = tagged(bucket, tag); mask != 0; mask &= mask - 1) {
-        const FlowId id = bucket.ids[slot_in(mask)];
-        if (matches(id)) return id;
+FlowId Table::find_in(const Bucket& bucket, std::uint32_t mask, std::uint32_t seal,
+                      Matches&& matches) {
+    for (; mask != 0; mask &= mask - 1) {
+        const Name name = bucket.names[slot_in(mask)];
+        if (name.has(seal) && matches(name.id())) [[likely]]
+            return name.id();
     }
     return no_flow;
 }
@@ -186,7 +206,7 @@ template <typename HashOf>
 bool Table::make_room(std::uint32_t at, unsigned moves, HashOf&& hash_of) {
     for (std::uint32_t slot = 0; slot < bucket_slots; ++slot) {
         if (buckets_[at].tags[slot] == 0) continue;
-        const Places places = places_of(hash_of(buckets_[at].ids[slot]));
+        const Places places = places_of(hash_of(buckets_[at].names[slot].id()));
         const std::uint32_t other = places.primary == at ? places.secondary : places.primary;
         if (!has_room(other) && (moves == 1 || !make_room(other, moves - 1, hash_of))) continue;
         if (move(at, slot, places)) return true;
