@@ -9,9 +9,12 @@
 #include "terminus/wire/icmp6.h"
 #include "terminus/wire/ip4.h"
 #include "terminus/wire/ip6.h"
+#include "terminus/wire/ip_words.h"
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstddef>
 
 namespace terminus {
 namespace {
@@ -23,73 +26,66 @@ constexpr std::uint32_t largest_error6 = ip6_minimum_mtu;
 /// (RFC 1349 section 5.1).
 constexpr std::uint8_t error_traffic_class4 = 0xc0;
 
+bool is_ip4(const std::byte* l3) { return std::to_integer<unsigned>(*l3) >> 4 == 4; }
+
+/// The message's first eight bytes, with its checksum over `rest`, a sum over what else it covers.
+void write_icmp(std::byte* at, const IcmpError& error, PartialSum rest) {
+    const std::uint64_t header = word_of(pair_of(error.type, error.code), be32{error.rest}.raw());
+    const be16 checksum = checksum_finish(rest + checksum_narrow(header));
+    store(at, header | std::uint64_t{checksum.raw()} << 16);
+}
+
 /// DF clear: an ICMP message is worth more fragmented than lost (RFC 1812 section 4.3.2).
-void write_header4(std::byte* at, const Envelope& envelope, std::uint16_t total) {
-    Ip4Header ip{.version_ihl = 0x45,
-                 .traffic_class = envelope.traffic_class,
-                 .total_length = be16{total},
-                 .id = be16{envelope.id},
-                 .fragment = be16{0},
-                 .ttl = default_hop_limit,
-                 .protocol = ip_protocol::icmp4,
-                 .checksum = be16{0},
-                 .source = envelope.source.ip4(),
-                 .destination = envelope.destination.ip4()};
-    ip.checksum = ip4_header_checksum(ip);
-    store(at, ip);
-}
-
-Ip6Header header6(const Envelope& envelope, std::uint16_t payload) {
-    const auto class_bits = static_cast<std::uint32_t>(envelope.traffic_class) << 20;
-    return {.version_class_flow = be32{0x60000000U | class_bits},
-            .payload_length = be16{payload},
-            .next_header = ip_protocol::icmp6,
-            .hop_limit = default_hop_limit,
-            .source = envelope.source.bytes,
-            .destination = envelope.destination.bytes};
-}
-
-std::uint16_t prepend_error4(const Quote& quote, const IcmpError& error, Envelope envelope) {
+std::uint16_t prepend_error4(const Quote& quote, const IcmpError& error, const Speaker& speaker) {
     const auto quoted = std::min(quote.length, largest_error4 - error_header_bytes(Family::ip4));
-    const auto total = static_cast<std::uint16_t>(quoted + error_header_bytes(Family::ip4));
-    envelope.traffic_class = error_traffic_class4;
-    write_header4(quote.l3 - error_header_bytes(Family::ip4), envelope, total);
-    std::byte* at = quote.l3 - sizeof(Icmp4Header);
-    Icmp4Header icmp{.type = error.type,
-                     .code = error.code,
-                     .checksum = be16{0},
-                     .rest_high = be16{static_cast<std::uint16_t>(error.rest >> 16)},
-                     .rest_low = be16{static_cast<std::uint16_t>(error.rest)}};
-    store(at, icmp);
-    icmp.checksum = checksum_finish(checksum_add(0, {at, sizeof icmp + quoted}));
-    store(at, icmp);
-    return total;
+    const auto theirs = load<std::uint32_t>(quote.l3 + offsetof(Ip4Header, source));
+    const auto ours = speaker.address != nullptr
+                          ? speaker.address->ip4().raw()
+                          : load<std::uint32_t>(quote.l3 + offsetof(Ip4Header, destination));
+    const auto length = static_cast<std::uint16_t>(sizeof(Icmp4Header) + quoted);
+    write_ip4(quote.l3 - error_header_bytes(Family::ip4), {.ends = word_of(ours, theirs),
+                                                           .payload_length = length,
+                                                           .protocol = ip_protocol::icmp4,
+                                                           .id = speaker.id,
+                                                           .traffic_class = error_traffic_class4});
+    write_icmp(quote.l3 - sizeof(Icmp4Header), error, checksum_add(0, {quote.l3, quoted}));
+    return static_cast<std::uint16_t>(sizeof(Ip4Header) + length);
 }
 
-std::uint16_t prepend_error6(const Quote& quote, const IcmpError& error, Envelope envelope) {
+std::uint16_t prepend_error6(const Quote& quote, const IcmpError& error, const Speaker& speaker) {
     const auto quoted = std::min(quote.length, largest_error6 - error_header_bytes(Family::ip6));
-    const auto payload = static_cast<std::uint16_t>(quoted + sizeof(Icmp6Header));
-    envelope.traffic_class = 0;
-    const Ip6Header ip = header6(envelope, payload);
-    store(quote.l3 - error_header_bytes(Family::ip6), ip);
-    std::byte* at = quote.l3 - sizeof(Icmp6Header);
-    Icmp6Header icmp{
-        .type = error.type, .code = error.code, .checksum = be16{0}, .rest = be32{error.rest}};
-    store(at, icmp);
-    const auto pseudo = pseudo_sum(ip, ip_protocol::icmp6, payload);
-    icmp.checksum = checksum_finish(checksum_add(pseudo, {at, payload}));
-    store(at, icmp);
-    return static_cast<std::uint16_t>(payload + sizeof(Ip6Header));
+    const void* ours = speaker.address != nullptr
+                           ? static_cast<const void*>(speaker.address->bytes.data())
+                           : quote.l3 + offsetof(Ip6Header, destination);
+    const Ip6Fields fields{
+        .source = load<Ip6Words>(ours),
+        .destination = load<Ip6Words>(quote.l3 + offsetof(Ip6Header, source)),
+        .payload_length = static_cast<std::uint16_t>(sizeof(Icmp6Header) + quoted),
+        .protocol = ip_protocol::icmp6};
+    write_ip6(quote.l3 - error_header_bytes(Family::ip6), fields);
+    write_icmp(quote.l3 - sizeof(Icmp6Header), error,
+               checksum_add(pseudo_sum(fields), {quote.l3, quoted}));
+    return static_cast<std::uint16_t>(sizeof(Ip6Header) + fields.payload_length);
 }
 
-/// RFC 1624 equation 3 over a span of words that changed: takes `before` out of the sum and puts
-/// `after` in.
-PartialSum exchange(PartialSum sum, const Address& before, const Address& after) {
-    for (std::size_t i = 0; i < sizeof(Address); i += 2) {
-        sum += static_cast<std::uint16_t>(~load<std::uint16_t>(&before.bytes[i]));
-        sum += load<std::uint16_t>(&after.bytes[i]);
-    }
-    return sum;
+/// From the address that was asked to the one that asks, with the type of service that it chose.
+void write_reply4(const std::byte* l3, std::span<std::byte> message, std::uint16_t id) {
+    const auto ends = load<std::uint64_t>(l3 + offsetof(Ip4Header, source));
+    write_ip4(message.data() - sizeof(Ip4Header),
+              {.ends = std::rotl(ends, 32),
+               .payload_length = static_cast<std::uint16_t>(message.size()),
+               .protocol = ip_protocol::icmp4,
+               .id = id,
+               .traffic_class = overlay<Ip4Header>(l3).traffic_class});
+}
+
+void write_reply6(const std::byte* l3, std::span<std::byte> message) {
+    write_ip6(message.data() - sizeof(Ip6Header),
+              {.source = load<Ip6Words>(l3 + offsetof(Ip6Header, destination)),
+               .destination = load<Ip6Words>(l3 + offsetof(Ip6Header, source)),
+               .payload_length = static_cast<std::uint16_t>(message.size()),
+               .protocol = ip_protocol::icmp6,
+               .traffic_class = overlay<Ip6Header>(l3).traffic_class()});
 }
 
 bool is_error_or_redirect(const UpperLayer& upper, std::span<const std::byte> transport) {
@@ -105,7 +101,7 @@ bool is_error_or_redirect(const UpperLayer& upper, std::span<const std::byte> tr
 /// cut short.
 bool read_ends(std::span<const std::byte> datagram, Address& source, Address& destination) {
     if (datagram.size() < sizeof(Ip4Header)) return false;
-    if (std::to_integer<unsigned>(datagram[0]) >> 4 == 4) {
+    if (is_ip4(datagram.data())) {
         const auto ip = load<Ip4Header>(datagram.data());
         source = Address::ip4(ip.source);
         destination = Address::ip4(ip.destination);
@@ -154,36 +150,30 @@ IcmpError parameter_problem(const Ip6Problem& problem) {
     return {icmp6_type::parameter_problem, problem.code, problem.pointer};
 }
 
-std::uint16_t prepend_error(const Quote& quote, const IcmpError& error, const Envelope& envelope) {
-    const Family family = envelope.destination.family();
+std::uint16_t prepend_error(const Quote& quote, const IcmpError& error, const Speaker& speaker) {
+    const Family family = is_ip4(quote.l3) ? Family::ip4 : Family::ip6;
     TERMINUS_ASSERT(quote.headroom >= error_header_bytes(family));
-    return family == Family::ip4 ? prepend_error4(quote, error, envelope)
-                                 : prepend_error6(quote, error, envelope);
+    return family == Family::ip4 ? prepend_error4(quote, error, speaker)
+                                 : prepend_error6(quote, error, speaker);
 }
 
-std::uint16_t echo_reply(std::span<std::byte> message, const Envelope& envelope,
-                         const Address& asked) {
-    const bool is_ip4 = envelope.destination.family() == Family::ip4;
-    const be16 before = load<be16>(message.data());
-    const be16 after{static_cast<std::uint16_t>(is_ip4 ? 0 : icmp6_type::echo_reply << 8)};
-    PartialSum sum = static_cast<std::uint16_t>(~load<be16>(message.data() + 2).raw());
-    sum += static_cast<std::uint16_t>(~before.raw());
-    sum += after.raw();
-    if (!is_ip4) sum = exchange(sum, asked, envelope.source);  // the pseudo header's
-    be16 checksum = checksum_finish(sum);
+std::uint16_t echo_reply(const std::byte* l3, std::span<std::byte> message, std::uint16_t id) {
+    const bool is_four = is_ip4(l3);
+    const auto before = load<std::uint32_t>(message.data());
+    const be16 type{static_cast<std::uint16_t>(is_four ? 0 : icmp6_type::echo_reply << 8)};
+    // The pseudo header of ICMPv6 sums up alike with its ends exchanged.
+    const be16 checksum =
+        checksum_update(std::bit_cast<be16>(static_cast<std::uint16_t>(before >> 16)),
+                        std::bit_cast<be16>(static_cast<std::uint16_t>(before)), type);
     // Both zeros mean the same, but the update of a message that becomes all zeros must yield the
     // negative one.
-    if (checksum.raw() == 0) checksum = be16{0xffff};
-    store(message.data(), after);
-    store(message.data() + 2, checksum);
-    const auto length = static_cast<std::uint16_t>(message.size());
-    if (is_ip4) {
-        const auto total = static_cast<std::uint16_t>(length + sizeof(Ip4Header));
-        write_header4(message.data() - sizeof(Ip4Header), envelope, total);
-        return sizeof(Ip4Header);
-    }
-    store(message.data() - sizeof(Ip6Header), header6(envelope, length));
-    return sizeof(Ip6Header);
+    const std::uint32_t sum = checksum.raw() == 0 ? 0xffff : checksum.raw();
+    store(message.data(), half_of(type.raw(), sum));
+    if (is_four)
+        write_reply4(l3, message, id);
+    else
+        write_reply6(l3, message);
+    return is_four ? sizeof(Ip4Header) : sizeof(Ip6Header);
 }
 
 namespace {

@@ -14,9 +14,10 @@ namespace {
 
 bool is_ip6(const Packet& packet) { return packet.view.family == Family::ip6; }
 
-std::uint8_t traffic_class_of(const Packet& packet) {
-    return is_ip6(packet) ? packet.header_at<Ip6Header>(packet.view.l3).traffic_class()
-                          : packet.header_at<Ip4Header>(packet.view.l3).traffic_class;
+/// RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.2: parse() lets no source through that is not a
+/// host's, but for `::`.
+bool is_from_host(const Packet& packet) {
+    return !is_ip6(packet) || !source_of(packet).is_unspecified();
 }
 
 void count_sent(Core& core, Family family, std::uint8_t type, std::uint8_t code) {
@@ -29,18 +30,19 @@ void suppress(Core& core, Packet& packet, Suppressed reason) {
         reason == Suppressed::silence_required ? Drop::icmp_silence : Drop::icmp_rate_limited;
 }
 
-/// RFC 1122 section 3.2.2, RFC 4443 section 2.4: whether an error may be sent at all, and now.
-bool may_send_error(Core& core, const Turn& turn, Packet& packet, bool even_multicast) {
+/// RFC 1122 section 3.2.2, RFC 4443 section 2.4: whether no error may be sent at all.
+bool is_silence_required(const Core& core, const Packet& packet, bool even_multicast) {
     const Ownership owned = core.destination_ownership(packet);
     const Circumstances circumstances{.destination_is_broadcast = owned == Ownership::broadcast,
                                       .even_multicast = even_multicast};
     const Ownership theirs = core.source_ownership(packet);
     const bool from_us = theirs != Ownership::none && theirs != Ownership::answered;
-    if (from_us ||
-        silence_required(packet.view, packet.frame.bytes(), circumstances) != Silence::none) {
-        suppress(core, packet, Suppressed::silence_required);
-        return false;
-    }
+    return from_us ||
+           silence_required(packet.view, packet.frame.bytes(), circumstances) != Silence::none;
+}
+
+bool is_within_limit(Core& core, const Turn& turn, Packet& packet) {
+    if (core.limiter.is_off()) return true;
     switch (core.limiter.allow(source_of(packet), turn.now, core.rng)) {
         case Allowed::yes: return true;
         case Allowed::per_destination:
@@ -51,46 +53,52 @@ bool may_send_error(Core& core, const Turn& turn, Packet& packet, bool even_mult
     return false;
 }
 
-/// Sends the packet back with an error before it. `from` is the address that speaks.
+/// Whether an error may be sent at all, and now.
+bool may_send_error(Core& core, const Turn& turn, Packet& packet, bool even_multicast) {
+    if (is_silence_required(core, packet, even_multicast)) {
+        suppress(core, packet, Suppressed::silence_required);
+        return false;
+    }
+    return is_within_limit(core, turn, packet);
+}
+
+/// The answer, which lies in the asking frame, goes to the MAC that asked.
+void send_back(Core& core, const Turn& turn, Packet& packet, std::span<std::byte> answer,
+               const Mac& to) {
+    write_link(core.interface(packet.interface), packet.frame, answer.data(),
+               static_cast<std::uint32_t>(answer.size()), to);
+    send(core, turn, packet.interface, packet.frame);
+    packet.sent = true;
+}
+
+/// Sends the packet back with an error before it. `from` is the address that speaks; null: the one
+/// that was asked.
 void send_error(Core& core, const Turn& turn, Packet& packet, const IcmpError& error,
-                const Address& from) {
-    const Interface& interface = core.interface(packet.interface);
+                const Address* from) {
     const Mac to = packet.header_at<EthernetHeader>(0).source;
-    const Family family = packet.view.family;
     std::byte* l3 = packet.frame.data + packet.view.l3;
     const Quote quote{.l3 = l3,
                       .length = static_cast<std::uint32_t>(packet.view.end - packet.view.l3),
                       .headroom = packet.frame.headroom};
-    const Address destination = source_of(packet);
-    const std::uint16_t length = prepend_error(
-        quote, error, {.source = from, .destination = destination, .id = core.next_ip_id++});
-    write_link(interface, packet.frame, l3 - error_header_bytes(family), length, to);
-    send(core, turn, packet.interface, packet.frame);
-    packet.sent = true;
-    count_sent(core, family, error.type, error.code);
+    const std::uint16_t length = prepend_error(quote, error, {from, core.next_ip_id++});
+    send_back(core, turn, packet, {l3 - error_header_bytes(packet.view.family), length}, to);
+    count_sent(core, packet.view.family, error.type, error.code);
 }
 
 /// RFC 1122 section 3.2.2.6, RFC 4443 section 4.2.
 void reply_to_echo(Core& core, const Turn& turn, Packet& packet) {
     const Mac to = packet.header_at<EthernetHeader>(0).source;
-    const Address from = destination_of(packet);
-    const Envelope envelope{.source = from,
-                            .destination = source_of(packet),
-                            .id = core.next_ip_id++,
-                            .traffic_class = traffic_class_of(packet)};
     const auto message = packet.message();
-    const std::uint16_t header = echo_reply(message, envelope, from);
-    write_link(core.interface(packet.interface), packet.frame, message.data() - header,
-               static_cast<std::uint32_t>(header + message.size()), to);
-    send(core, turn, packet.interface, packet.frame);
-    packet.sent = true;
+    const std::uint16_t header =
+        echo_reply(packet.frame.data + packet.view.l3, message, core.next_ip_id++);
+    send_back(core, turn, packet, {message.data() - header, header + message.size()}, to);
     const bool six = is_ip6(packet);
     count_sent(core, packet.view.family, six ? icmp6_type::echo_reply : icmp4_type::echo_reply, 0);
 }
 
 void receive_echo_request(Core& core, const Turn& turn, Packet& packet) {
     const Rule* rule = judge(core, packet, RuleProtocol::icmp_echo, 0);
-    if (!source_of(packet).is_host()) {
+    if (!is_from_host(packet)) {
         packet.drop = Drop::ip_source_invalid;
     } else if (rule == nullptr) {  // our own addresses answer ping unless a rule says otherwise
         if (core.destination_ownership(packet) == Ownership::own)
@@ -109,20 +117,24 @@ void receive_echo_request(Core& core, const Turn& turn, Packet& packet) {
 }  // namespace
 
 void answer_unreachable(Core& core, const Turn& turn, Packet& packet, Unreachable code) {
-    if (!may_send_error(core, turn, packet, false)) return;
+    // RFC 1122 section 3.2.2: whole segments and datagrams, which are no errors, come so far only
+    // from a host to an address that is nobody else's. Of what else there is, silence_required()
+    // knows.
+    const bool may_speak = packet.view.kind == Kind::tcp || packet.view.kind == Kind::udp
+                               ? is_within_limit(core, turn, packet)
+                               : may_send_error(core, turn, packet, false);
+    if (!may_speak) return;
     // `port` and `protocol` are said by the address that was asked, the others by the interface.
     const bool asked_speaks = code == Unreachable::port || code == Unreachable::protocol;
     const Address* own = asked_speaks
                              ? nullptr
                              : source_address(core.interface(packet.interface), packet.view.family);
-    const Address from = own == nullptr ? destination_of(packet) : *own;
-    send_error(core, turn, packet, unreachable(packet.view, code), from);
+    send_error(core, turn, packet, unreachable(packet.view, code), own);
 }
 
 void answer_time_exceeded(Core& core, const Turn& turn, Packet& packet) {
     if (!may_send_error(core, turn, packet, false)) return;
-    send_error(core, turn, packet, reassembly_time_exceeded(packet.view.family),
-               destination_of(packet));
+    send_error(core, turn, packet, reassembly_time_exceeded(packet.view.family), nullptr);
 }
 
 void answer_problem(Core& core, const Turn& turn, Packet& packet) {
@@ -137,8 +149,7 @@ void answer_problem(Core& core, const Turn& turn, Packet& packet) {
     const bool is_ours = owned == Ownership::own || owned == Ownership::answered;
     const Ip6Problem& problem = packet.view.problem;
     if (!may_send_error(core, turn, packet, problem.even_multicast)) return;
-    send_error(core, turn, packet, parameter_problem(problem),
-               is_ours ? destination_of(packet) : speaker);
+    send_error(core, turn, packet, parameter_problem(problem), is_ours ? nullptr : &speaker);
 }
 
 void receive_icmp(Core& core, const Turn& turn, Packet& packet) {
@@ -217,7 +228,7 @@ void follow(Core& core, const Turn& turn, Packet& packet, const Rule* rule) {
 }  // namespace
 
 void receive_datagram(Core& core, const Turn& turn, Packet& packet) {
-    if (!source_of(packet).is_host()) {
+    if (!is_from_host(packet)) {
         packet.drop = Drop::ip_source_invalid;
         return;
     }

@@ -26,14 +26,15 @@ public:
                std::size_t most_bytes);
 
     /// The position in the constructor's `rules` of the first that matches, or no_rule. A dimension
-    /// that no rule restricts is not looked at.
-    [[nodiscard]] std::uint32_t first_match(const Question& question) const noexcept {
+    /// that no rule restricts is not looked at; `ends` has source() and destination().
+    template <typename Ends>
+    [[nodiscard]] std::uint32_t first_match(std::uint16_t port, const Ends& ends) const noexcept {
         if (indices_.empty()) return no_rule;
         Row rows[3];
         std::size_t count = 0;
-        if (by_port_) rows[count++] = port_rows_[question.destination_port];
-        if (by_destination_) rows[count++] = destination_.find(question.destination);
-        if (by_source_) rows[count++] = source_.find(question.source);
+        if (by_port_) rows[count++] = port_rows_[port];
+        if (by_destination_) rows[count++] = destination_.find(ends.destination());
+        if (by_source_) rows[count++] = source_.find(ends.source());
         if (count == 0) return indices_.front();
         const auto bit = count == 1 ? sets_.first(rows[0]) : sets_.first_common({rows, count});
         return bit == RuleSets::no_bit ? no_rule : indices_[bit];

@@ -23,12 +23,34 @@ std::string_view name(Suppressed reason) {
     return suppressed_names[static_cast<std::size_t>(reason)];
 }
 
+namespace {
+
+/// The positions in `icmp_kinds`, found without a search.
+struct IcmpPositions {
+    static constexpr std::uint8_t none = 0xff;
+    static constexpr std::size_t types = 144, codes = 16;
+    std::array<std::uint8_t, 2 * types * codes> at{};
+
+    static constexpr std::size_t place(Family family, std::uint8_t type, std::uint8_t code) {
+        return ((family == Family::ip6 ? types : 0) + type) * codes + code;
+    }
+    constexpr IcmpPositions() {
+        at.fill(none);
+        for (std::size_t i = 0; i < icmp_kinds.size(); ++i)
+            at[place(icmp_kinds[i].family, icmp_kinds[i].type, icmp_kinds[i].code)] =
+                static_cast<std::uint8_t>(i);
+    }
+};
+constexpr IcmpPositions icmp_positions;
+
+}  // namespace
+
 std::size_t icmp_kind(Family family, std::uint8_t type, std::uint8_t code) {
-    const auto found = std::ranges::find_if(icmp_kinds, [&](const IcmpKind& kind) {
-        return kind.family == family && kind.type == type && kind.code == code;
-    });
-    TERMINUS_ASSERT(found != icmp_kinds.end());
-    return static_cast<std::size_t>(found - icmp_kinds.begin());
+    const bool is_known = type < IcmpPositions::types && code < IcmpPositions::codes;
+    TERMINUS_ASSERT(is_known);
+    const std::uint8_t position = icmp_positions.at[IcmpPositions::place(family, type, code)];
+    TERMINUS_ASSERT(position != IcmpPositions::none);
+    return position;
 }
 
 void Histogram::add(std::uint64_t us) {

@@ -89,11 +89,43 @@ Policy Policy::compile(std::vector<Rule> rules) {
     return Policy{std::move(rules), std::move(compiled)};
 }
 
-const Rule* Policy::judge(const Question& question) const noexcept {
-    const auto& classifier =
-        compiled_->classifiers[slot(question.protocol, question.destination.family())];
-    const auto index = classifier.first_match(question);
+namespace {
+
+struct AskedEnds {
+    const Question& question;
+    [[nodiscard]] const Address& source() const { return question.source; }
+    [[nodiscard]] const Address& destination() const { return question.destination; }
+};
+
+struct PacketEnds {
+    const PacketQuestion& question;
+    [[nodiscard]] Address source() const { return end(0); }
+    [[nodiscard]] Address destination() const { return end(1); }
+
+private:
+    [[nodiscard]] Address end(std::size_t which) const {
+        if (question.family == Family::ip6) return Address::ip6(question.ends + 16 * which);
+        return Address::ip4(load<be32>(question.ends + 4 * which));
+    }
+};
+
+}  // namespace
+
+template <typename Ends>
+const Rule* Policy::first_match(std::size_t slot, std::uint16_t port,
+                                const Ends& ends) const noexcept {
+    const auto index = compiled_->classifiers[slot].first_match(port, ends);
     return index == Classifier::no_rule ? nullptr : &rules_[index];
+}
+
+const Rule* Policy::judge(const Question& question) const noexcept {
+    return first_match(slot(question.protocol, question.destination.family()),
+                       question.destination_port, AskedEnds{question});
+}
+
+const Rule* Policy::judge(const PacketQuestion& question) const noexcept {
+    return first_match(slot(question.protocol, question.family), question.destination_port,
+                       PacketEnds{question});
 }
 
 std::size_t Policy::bytes() const noexcept {

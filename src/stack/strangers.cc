@@ -229,12 +229,13 @@ void judge_by_policy(Core& core, const Turn& turn, Packet& packet) {
 
 const Rule* find_rule(const Core& core, const Packet& packet, RuleProtocol protocol,
                       std::uint16_t destination_port) {
-    Question question{};
-    question.protocol = protocol;
-    question.destination_port = destination_port;
-    question.source = source_of(packet);
-    question.destination = destination_of(packet);
-    return core.policy->judge(question);
+    const bool is_ip6 = packet.view.family == Family::ip6;
+    const std::byte* l3 = packet.frame.data + packet.view.l3;
+    return core.policy->judge(
+        {.family = packet.view.family,
+         .ends = l3 + (is_ip6 ? offsetof(Ip6Header, source) : offsetof(Ip4Header, source)),
+         .protocol = protocol,
+         .destination_port = destination_port});
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "terminus/stack/discovery.h"
 #include "terminus/stack/fragmenter.h"
 #include "terminus/wire/checksum.h"
+#include "terminus/wire/ip_words.h"
 #include "terminus/wire/tcp.h"
 #include "terminus/wire/tcp_options.h"
 #include "terminus/wire/udp.h"
@@ -25,57 +26,36 @@ struct IpFields {
     IpChoice choice{};
 };
 
-/// Headers are written as the words that they consist of, and summed on the way: a wide load behind
-/// narrow stores would have to wait for them.
-constexpr std::uint64_t word_of(std::uint32_t low, std::uint32_t high) {
-    return low | std::uint64_t{high} << 32;
-}
-constexpr std::uint32_t half_of(std::uint32_t low, std::uint32_t high) { return low | high << 16; }
-constexpr std::uint32_t pair_of(std::uint8_t low, std::uint8_t high) {
-    return low | std::uint32_t{high} << 8;
-}
-
-[[gnu::always_inline]] inline void write_ip4(Core& core, std::byte* l3, const IpFields& fields,
-                                             bool finish_by_device) {
-    const be16 length{static_cast<std::uint16_t>(sizeof(Ip4Header) + fields.payload_length)};
+[[gnu::always_inline]] inline void write_ip4_header(Core& core, std::byte* l3,
+                                                    const IpFields& fields, bool finish_by_device) {
     // RFC 6864 section 4.1: an atomic datagram may have any id.
-    const be16 id{fields.dont_fragment ? std::uint16_t{0} : core.next_ip_id++};
-    const be16 fragment{fields.dont_fragment ? ip4_dont_fragment : std::uint16_t{0}};
-    const std::uint64_t addresses = fields.key.words[0];
-    const std::uint64_t first =
-        word_of(half_of(pair_of(0x45, fields.choice.traffic_class), length.raw()),
-                half_of(id.raw(), fragment.raw()));
-    const std::uint64_t second = word_of(pair_of(fields.choice.hop_limit, fields.protocol),
-                                         static_cast<std::uint32_t>(addresses));
-    const auto third = static_cast<std::uint32_t>(addresses >> 32);
-    const PartialSum sum = checksum_narrow(first) + checksum_narrow(second) + third;
-    const std::uint64_t checksum = finish_by_device ? 0 : checksum_finish(sum).raw();
-    store(l3, first);
-    store(l3 + 8, second | checksum << 16);
-    store(l3 + 16, third);
+    const std::uint16_t id = fields.dont_fragment ? std::uint16_t{0} : core.next_ip_id++;
+    write_ip4(l3,
+              {.ends = fields.key.words[0],
+               .payload_length = fields.payload_length,
+               .protocol = fields.protocol,
+               .id = id,
+               .fragment = fields.dont_fragment ? ip4_dont_fragment : std::uint16_t{0},
+               .traffic_class = fields.choice.traffic_class,
+               .hop_limit = fields.choice.hop_limit},
+              finish_by_device);
 }
 
-void write_ip6(std::byte* l3, const IpFields& fields) {
-    Ip6Header ip;
-    ip.version_class_flow = be32{6U << 28U | std::uint32_t{fields.choice.traffic_class} << 20U};
-    ip.payload_length = be16{fields.payload_length};
-    ip.next_header = fields.protocol;
-    ip.hop_limit = fields.choice.hop_limit;
-    std::memcpy(ip.source.data(), &fields.key.words[2], 16);
-    std::memcpy(ip.destination.data(), &fields.key.words[4], 16);
-    store(l3, ip);
+Ip6Fields ip6_fields(const IpFields& fields) {
+    const auto& words = fields.key.words;
+    return {.source = {words[2], words[3]},
+            .destination = {words[4], words[5]},
+            .payload_length = fields.payload_length,
+            .protocol = fields.protocol,
+            .traffic_class = fields.choice.traffic_class,
+            .hop_limit = fields.choice.hop_limit};
 }
 
 /// The sum over the pseudo header, whose addresses are the key's.
 [[gnu::always_inline]] inline PartialSum pseudo(const IpFields& fields) {
-    const auto& words = fields.key.words;
-    const PartialSum rest =
-        PartialSum{be16{fields.protocol}.raw()} + be32{std::uint32_t{fields.payload_length}}.raw();
-    if (!fields.key.is_ip6()) return rest + checksum_narrow(words[0]);
-    std::uint64_t sum = rest;
-    for (std::size_t i = 2; i < words.size(); ++i)
-        sum = checksum_carry(sum, words[i]);
-    return checksum_narrow(sum);
+    if (fields.key.is_ip6()) return pseudo_sum(ip6_fields(fields));
+    return PartialSum{be16{fields.protocol}.raw()} + be16{fields.payload_length}.raw() +
+           checksum_narrow(fields.key.words[0]);
 }
 
 /// What the transport checksum's field holds for a device that finishes it.
@@ -106,9 +86,9 @@ template <typename SumMessage>
     leave_to_device(interface, frame, fields.key.family(), fields.protocol);
     std::byte* l3 = l4 - frame.l3_length;
     if (frame.is_ip6)
-        write_ip6(l3, fields);
+        write_ip6(l3, ip6_fields(fields));
     else
-        write_ip4(core, l3, fields, frame.finish_ip);
+        write_ip4_header(core, l3, fields, frame.finish_ip);
     if (frame.finish_l4) return prepared_checksum(fields);
     return checksum_finish(pseudo(fields) + sum_message());
 }
@@ -196,7 +176,7 @@ void write_plain_segment(Core& core, const Interface& interface, Frame& frame,
     write_plain_link(frame.data, segment.to, interface.mac);
     if (interface.offers_ip_checksum || interface.offers_l4_checksum)
         leave_to_device(interface, frame, Family::ip4, ip_protocol::tcp);
-    write_ip4(core, l3, fields, frame.finish_ip);
+    write_ip4_header(core, l3, fields, frame.finish_ip);
     if (frame.finish_l4)
         return store(l4 + offsetof(TcpHeader, checksum), prepared_checksum(fields));
     if (behind != 0) sum = checksum_add(sum, {l4 + sizeof(TcpHeader), behind});

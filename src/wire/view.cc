@@ -171,6 +171,54 @@ Drop parse_tagged(const Received& frame, View& view) {
     return Drop::none;
 }
 
+/// Where the transport header of an untagged IPv4 packet without options begins.
+constexpr std::uint16_t plain_l4 = PlainSegment::l4;
+
+/// Whether a datagram of UDP that fills its packet is sound. `header` is its first eight bytes.
+bool is_plain_udp(const Received& frame, const PlainIp4& ip, std::uint32_t length,
+                  std::uint64_t header) {
+    const auto udp = std::bit_cast<UdpHeader>(header);
+    if (udp.length.host() != length || udp.destination_port == be16{0}) return false;
+    if (udp.checksum == be16{0}) return true;  // RFC 768: the sender made none
+    if (frame.l4 != Checked::unknown) return frame.l4 == Checked::good;
+    return checksum_is_good(
+        checksum_add(ip.pseudo(ip_protocol::udp, length), {frame.bytes + plain_l4, length}));
+}
+
+/// RFC 792: no pseudo header. For the device's word see parse_icmp().
+bool is_plain_icmp(const Received& frame, std::uint32_t length) {
+    if (frame.l4 == Checked::bad) return false;
+    return checksum_is_good(checksum_add(0, {frame.bytes + plain_l4, length}));
+}
+
+/// Whether the frame is a sound datagram of UDP or ICMP over IPv4, untagged, without IP options or
+/// fragments; its view is written then, over a blank one.
+bool parse_plain_datagram(const Received& frame, View& view) {
+    static_assert(sizeof(UdpHeader) == sizeof(Icmp4Header));
+    if (frame.size < plain_l4 + sizeof(UdpHeader)) return false;
+    const auto& ether = overlay<EthernetHeader>(frame.bytes);
+    const PlainIp4 ip{frame.bytes + PlainSegment::l3};
+    if (ether.type != be16{ether_type::ip4} || !is_plain_ip4(ip.first)) return false;
+    const std::uint32_t length = ip.total_length() - std::uint32_t{sizeof(Ip4Header)};
+    if (length - sizeof(UdpHeader) > frame.size - plain_l4 - sizeof(UdpHeader)) return false;
+    if (!ip.is_between_hosts() || !ip.adds_up(frame.ip)) return false;
+    const bool is_udp = ip.is_of(ip_protocol::udp);
+    const auto header = load<std::uint64_t>(frame.bytes + plain_l4);
+    if (is_udp ? !is_plain_udp(frame, ip, length, header)
+               : !ip.is_of(ip_protocol::icmp4) || !is_plain_icmp(frame, length))
+        return false;
+    view.l3 = PlainSegment::l3;
+    view.l4 = plain_l4;
+    view.payload = is_udp ? plain_l4 + sizeof(UdpHeader) : plain_l4;
+    view.end = plain_l4 + length;
+    view.next_header_at = PlainSegment::view.next_header_at;
+    view.kind = is_udp ? Kind::udp : Kind::icmp;
+    view.protocol = is_udp ? ip_protocol::udp : ip_protocol::icmp4;
+    view.hop_limit = static_cast<std::uint8_t>(ip.second);
+    view.link_group = ether.destination.is_group();
+    return true;
+}
+
 Drop parse_network(const Received& frame, std::uint16_t type, View& view) {
     switch (type) {
         case ether_type::ip4: return parse_ip4(frame, view);
@@ -191,6 +239,7 @@ Drop parse_any(std::span<const std::byte> bytes, Checked ip, Checked l4, View& v
     view = blank;
     if (bytes.size() < sizeof(EthernetHeader)) return Drop::frame_truncated;
     const Received frame{bytes.data(), bytes.size(), ip, l4};
+    if (parse_plain_datagram(frame, view)) return Drop::none;
     const auto& ether = overlay<EthernetHeader>(frame.bytes);
     view.link_group = ether.destination.is_group();
     view.l3 = sizeof(EthernetHeader);

@@ -31,7 +31,7 @@ struct Prepended {
     bool quote_moved = false;
 };
 
-Prepended prepend(const Bytes& frame, const IcmpError& error, const Envelope& envelope) {
+Prepended prepend(const Bytes& frame, const IcmpError& error, const Speaker& speaker = {}) {
     constexpr std::size_t headroom = 128;
     const View view = parsed(frame);
     Prepended made{.buffer = Bytes(headroom + frame.size()), .datagram = {}};
@@ -39,7 +39,7 @@ Prepended prepend(const Bytes& frame, const IcmpError& error, const Envelope& en
     const std::size_t l3 = headroom + view.l3;
     const Quote quote{made.buffer.data() + l3, static_cast<std::uint32_t>(view.end - view.l3),
                       static_cast<std::uint32_t>(l3)};
-    const std::size_t length = prepend_error(quote, error, envelope);
+    const std::size_t length = prepend_error(quote, error, speaker);
     const std::byte* begin = quote.l3 - error_header_bytes(view.family);
     made.datagram.assign(begin, begin + length);
     made.quote_moved = !std::equal(frame.begin() + view.l3, frame.end(), quote.l3);
@@ -70,13 +70,11 @@ Packet ask4(std::size_t text) {
 Packet ask6(std::size_t text) {
     return Packet::udp("2001:db8::1", 5000, "2001:db8:18::2", 9).text(Bytes(text, std::byte{0xa5}));
 }
-const Envelope envelope4{address("198.18.0.2"), address("192.0.2.1"), 0x1234, 0};
-const Envelope envelope6{address("2001:db8:18::2"), address("2001:db8::1"), 0, 0};
 
 // RFC 1812 section 4.3.2.5, RFC 1349 section 5.1: its precedence and type of service.
 TEST(Unreachable, IsWrittenByteByByteForIp4) {  // RFC 792; RFC 1812 section 4.3.2
     const Bytes frame = ask4(3).bytes();
-    const auto made = prepend(frame, unreachable(parsed(frame), Unreachable::port), envelope4);
+    const auto made = prepend(frame, unreachable(parsed(frame), Unreachable::port), {.id = 0x1234});
     EXPECT_EQ(part(made.datagram, 0, 10), test::from_hex("45c0 003b 1234 0000 40 01"));
     EXPECT_EQ(part(made.datagram, 12, 10), test::from_hex("c6120002 c0000201 03 03"));
     EXPECT_EQ(part(made.datagram, 24, 4), test::from_hex("00000000"));
@@ -88,7 +86,7 @@ TEST(Unreachable, IsWrittenByteByByteForIp4) {  // RFC 792; RFC 1812 section 4.3
 
 TEST(Unreachable, IsWrittenByteByByteForIp6) {  // RFC 4443 section 3.1
     const Bytes frame = ask6(3).bytes();
-    const auto made = prepend(frame, unreachable(parsed(frame), Unreachable::port), envelope6);
+    const auto made = prepend(frame, unreachable(parsed(frame), Unreachable::port));
     EXPECT_EQ(part(made.datagram, 0, 8), test::from_hex("60000000 003b 3a 40"));
     EXPECT_EQ(part(made.datagram, 8, 16), test::from_hex("20010db8001800000000000000000002"));
     EXPECT_EQ(part(made.datagram, 24, 16), test::from_hex("20010db8000000000000000000000001"));
@@ -102,22 +100,32 @@ TEST(Unreachable, IsWrittenByteByByteForIp6) {  // RFC 4443 section 3.1
 TEST(Unreachable, NeverExceeds576Or1280BytesAndSumsEveryLength) {
     for (std::size_t text = 0; text<1473; text += text> 480 && text < 560 ? 1 : 7) {
         const Bytes frame4 = ask4(text).bytes();
-        const auto made4 = prepend(frame4, {3, 3, 0}, envelope4);
+        const auto made4 = prepend(frame4, {3, 3, 0});
         ASSERT_EQ(made4.datagram.size(), std::min<std::size_t>(28 + 28 + text, 576));
         ASSERT_EQ(test::naive_checksum(part(made4.datagram, 0, 20)), 0);
         ASSERT_EQ(test::naive_checksum(part(made4.datagram, 20)), 0);
         ASSERT_EQ(load<be16>(made4.datagram.data() + 2).host(), made4.datagram.size());
         const Bytes frame6 = ask6(std::min<std::size_t>(text, 1452)).bytes();
-        const auto made6 = prepend(frame6, {1, 4, 0}, envelope6);
+        const auto made6 = prepend(frame6, {1, 4, 0});
         ASSERT_EQ(made6.datagram.size(), std::min<std::size_t>(frame6.size() - 14 + 48, 1280));
         ASSERT_EQ(test::naive_checksum(with_pseudo_header(made6.datagram)), 0);
         ASSERT_EQ(load<be16>(made6.datagram.data() + 4).host(), made6.datagram.size() - 40);
     }
 }
 
+TEST(Unreachable, IsSaidByAnotherAddressThanWasAsked) {  // RFC 1812 section 4.3.2.4
+    const Address four = address("198.51.100.1"), six = address("2001:db8:99::1");
+    const auto made4 = prepend(ask4(3).bytes(), {3, 1, 0}, {&four, 0});
+    EXPECT_EQ(part(made4.datagram, 12, 8), test::from_hex("c6336401 c0000201"));
+    EXPECT_EQ(test::naive_checksum(part(made4.datagram, 0, 20)), 0);
+    const auto made6 = prepend(ask6(3).bytes(), {1, 3, 0}, {&six, 0});
+    EXPECT_EQ(part(made6.datagram, 8, 16), test::from_hex("20010db8009900000000000000000001"));
+    EXPECT_EQ(test::naive_checksum(with_pseudo_header(made6.datagram)), 0);
+}
+
 TEST(Unreachable, LeavesOutLinkPadding) {
     const Bytes frame = ask4(1).pad_to(60).bytes();
-    EXPECT_EQ(prepend(frame, {3, 3, 0}, envelope4).datagram.size(), 28U + 29);
+    EXPECT_EQ(prepend(frame, {3, 3, 0}).datagram.size(), 28U + 29);
 }
 
 TEST(Unreachable, HasACodePerReasonAndFamily) {
@@ -145,7 +153,7 @@ TEST(Unreachable, PointsAtTheNextHeaderThatNobodyKnows) {  // RFC 8200 section 4
                             .bytes();
     const auto error = unreachable(parsed(frame), Unreachable::protocol);
     EXPECT_EQ(error, (IcmpError{4, 1, 40}));
-    const auto made = prepend(frame, error, envelope6);
+    const auto made = prepend(frame, error);
     EXPECT_EQ(part(made.datagram, 40, 2), test::from_hex("0401"));
     EXPECT_EQ(part(made.datagram, 44, 4), test::from_hex("00000028"));
     EXPECT_EQ(made.datagram[48 + 40], std::byte{200});
@@ -156,21 +164,20 @@ TEST(Unreachable, TellsAParameterProblemAsTheParserSawIt) {  // RFC 4443 section
 }
 
 /// The reply to a request, as a datagram.
-Bytes reply(const Packet& request, const Envelope& envelope, std::string_view asked) {
+Bytes reply(const Packet& request) {
     Bytes frame = request.bytes();
     const View view = parsed(frame);
     EXPECT_EQ(view.kind, Kind::icmp);
     const std::span<std::byte> message{frame.data() + view.l4,
                                        static_cast<std::size_t>(view.end - view.l4)};
-    const auto header = echo_reply(message, envelope, address(asked));
+    const auto header = echo_reply(frame.data() + view.l3, message, 0x1234);
     return {frame.begin() + view.l4 - header, frame.begin() + view.end};
 }
 
 TEST(EchoReply, AnswersInPlaceForIp4) {  // RFC 1122 section 3.2.2.6
-    const auto request = Packet::echo_request("192.0.2.1", "198.18.0.2", 7, 9).text("ping!");
-    Envelope envelope = envelope4;
-    envelope.traffic_class = 0x28;
-    const Bytes made = reply(request, envelope, "198.18.0.2");
+    const auto request =
+        Packet::echo_request("192.0.2.1", "198.18.0.2", 7, 9).text("ping!").traffic_class(0x28);
+    const Bytes made = reply(request);
     EXPECT_EQ(part(made, 0, 10), test::from_hex("4528 0021 1234 0000 4001"));
     EXPECT_EQ(part(made, 12, 10), test::from_hex("c6120002 c0000201 0000"));
     EXPECT_EQ(part(made, 24), part(request.datagram(), 24));
@@ -182,34 +189,40 @@ TEST(EchoReply, DropsOptionsAndExtensionHeaders) {
     const auto with_options = Packet::echo_request("192.0.2.1", "198.18.0.2", 7, 9)
                                   .ip_options(Bytes(8, std::byte{1}))
                                   .text("abc");
-    EXPECT_EQ(reply(with_options, envelope4, "198.18.0.2").size(), 20U + 8 + 3);
+    EXPECT_EQ(reply(with_options).size(), 20U + 8 + 3);
     const auto extended = Packet::echo_request("2001:db8::1", "2001:db8:18::2", 7, 9)
                               .extension(60, Bytes(6))
                               .text("abc");
-    const Bytes made = reply(extended, envelope6, "2001:db8:18::2");
+    const Bytes made = reply(extended);
     EXPECT_EQ(part(made, 0, 8), test::from_hex("60000000 000b 3a 40"));
     EXPECT_EQ(part(made, 40, 2), test::from_hex("8100"));
     EXPECT_EQ(test::naive_checksum(with_pseudo_header(made)), 0);
 }
 
-TEST(EchoReply, SumsTheNewSourceWhenAGroupWasAsked) {  // RFC 4443 section 4.2
-    const auto request = Packet::echo_request("2001:db8::1", "ff02::1", 7, 9).text("abc");
-    const Bytes made = reply(request, envelope6, "ff02::1");
+TEST(EchoReply, AnswersInPlaceForIp6) {  // RFC 4443 section 4.2
+    const auto request =
+        Packet::echo_request("2001:db8::1", "2001:db8:18::2", 7, 9).text("ping!").traffic_class(40);
+    const Bytes made = reply(request);
+    EXPECT_EQ(part(made, 0, 8), test::from_hex("62800000 000d 3a 40"));
+    EXPECT_EQ(part(made, 8, 32), test::from_hex("20010db8001800000000000000000002"
+                                                "20010db8000000000000000000000001"));
+    EXPECT_EQ(part(made, 40, 2), test::from_hex("8100"));
+    EXPECT_EQ(part(made, 44), part(request.datagram(), 44));
     EXPECT_EQ(test::naive_checksum(with_pseudo_header(made)), 0);
 }
 
 TEST(EchoReply, SumsAMessageThatBecomesAllZeros) {  // RFC 1624 section 3: minus zero
     const auto request = Packet::echo_request("192.0.2.1", "198.18.0.2", 0, 0);
-    EXPECT_EQ(test::naive_checksum(part(reply(request, envelope4, "198.18.0.2"), 20)), 0);
+    EXPECT_EQ(test::naive_checksum(part(reply(request), 20)), 0);
 }
 
 TEST(EchoReply, KeepsEveryLengthsSumRight) {
     for (std::size_t text = 0; text < 300; ++text) {
         const Bytes body(text, std::byte(text * 7 + 1));
         const auto four = Packet::echo_request("192.0.2.1", "198.18.0.2", 7, 9).text(body);
-        ASSERT_EQ(test::naive_checksum(part(reply(four, envelope4, "198.18.0.2"), 20)), 0);
+        ASSERT_EQ(test::naive_checksum(part(reply(four), 20)), 0);
         const auto six = Packet::echo_request("2001:db8::1", "2001:db8:18::2", 7, 9).text(body);
-        const Bytes made = reply(six, envelope6, "2001:db8:18::2");
+        const Bytes made = reply(six);
         ASSERT_EQ(test::naive_checksum(with_pseudo_header(made)), 0);
     }
 }

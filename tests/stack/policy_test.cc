@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <stdexcept>
 
 namespace terminus {
@@ -129,6 +131,19 @@ private:
     Rng rng_;
 };
 
+/// The same question of a packet whose header has these ends.
+const Rule* judge_packet(const Policy& policy, const Question& question) {
+    const Family family = question.destination.family();
+    const std::size_t width = family == Family::ip4 ? 4 : 16;
+    std::array<std::byte, 32> ends;
+    std::memcpy(ends.data(), question.source.bytes.data() + 16 - width, width);
+    std::memcpy(ends.data() + width, question.destination.bytes.data() + 16 - width, width);
+    return policy.judge({.family = family,
+                         .ends = ends.data(),
+                         .protocol = question.protocol,
+                         .destination_port = question.destination_port});
+}
+
 void compare(const Policy& policy, Maker& maker, int questions) {
     for (int i = 0; i < questions; ++i) {
         const Question question = maker.question(policy.rules());
@@ -136,6 +151,7 @@ void compare(const Policy& policy, Maker& maker, int questions) {
         const Rule* judged = policy.judge(question);
         ASSERT_EQ(judged == nullptr ? -1 : static_cast<long>(policy.index_of(*judged)),
                   expected == nullptr ? -1 : static_cast<long>(policy.index_of(*expected)));
+        ASSERT_EQ(judge_packet(policy, question), judged);
     }
 }
 
@@ -168,7 +184,7 @@ TEST(Policy, AgreesWithANaiveScanBeyondOneSummaryWord) {  // 4,096 rules fill th
 
 TEST(Policy, AnswersNothingWithoutRules) {
     const Policy policy;
-    EXPECT_EQ(policy.judge({}), nullptr);
+    EXPECT_EQ(policy.judge(Question{}), nullptr);
     EXPECT_TRUE(policy.rules().empty());
 }
 

@@ -2,6 +2,8 @@
 /// drop. IPv6 is in view_ip6_test.cc.
 #include "terminus/wire/view.h"
 
+#include "terminus/base/rng.h"
+
 #include "view_check.h"
 
 namespace terminus {
@@ -305,6 +307,57 @@ TEST(Icmp, IsVerifiedWhateverTheDeviceSays) {  // RFC 792
 
 TEST(Icmp, OfTheOtherFamilyIsAnotherProtocol) {
     EXPECT_EQ(parse_packet(Packet::ip(peer, us, 58).text("12345678")).view.kind, Kind::other);
+}
+
+/// A frame that comes untagged and unharmed takes a short way; behind a tag of no VLAN, the long.
+test::Bytes tagged(const test::Bytes& frame) {
+    test::Bytes made(frame.begin(), frame.begin() + 12);
+    const test::Bytes tag = from_hex("81000000");
+    made.insert(made.end(), tag.begin(), tag.end());
+    made.insert(made.end(), frame.begin() + 12, frame.end());
+    return made;
+}
+
+void expect_same_meaning(const test::Bytes& frame, Checked ip, Checked l4) {
+    const auto short_way = parse_bytes(frame, ip, l4),
+               long_way = parse_bytes(tagged(frame), ip, l4);
+    ASSERT_EQ(name(short_way.drop), name(long_way.drop));
+    if (short_way.drop != Drop::none) return;
+    const View &one = short_way.view, &other = long_way.view;
+    ASSERT_EQ(one.kind, other.kind);
+    ASSERT_EQ(one.family, other.family);
+    ASSERT_EQ(one.protocol, other.protocol);
+    ASSERT_EQ(one.hop_limit, other.hop_limit);
+    ASSERT_EQ(one.link_group, other.link_group);
+    ASSERT_EQ(one.ip4_options, other.ip4_options);
+    ASSERT_EQ(one.is_fragment, other.is_fragment);
+    ASSERT_EQ(one.l3 + 4, other.l3);
+    ASSERT_EQ(one.next_header_at + 4, other.next_header_at);
+    ASSERT_EQ(one.l4 + 4, other.l4);
+    ASSERT_EQ(one.payload + 4, other.payload);
+    ASSERT_EQ(one.end + 4, other.end);
+}
+
+TEST(ShortWay, MeansTheSameAsTheLong) {
+    Rng rng{20261130};
+    constexpr std::array verdicts{Checked::unknown, Checked::good, Checked::bad};
+    for (int round = 0; round < 200000; ++round) {
+        const test::Bytes text(rng.below(40), std::byte(round));
+        Packet packet = syn().text(text);
+        if (round % 3 == 1) packet = Packet::udp(peer, 4000, us, 53).text(text);
+        if (round % 3 == 2) packet = Packet::echo_request(peer, us, 1, 2).text(text);
+        if (rng.chance(0.1)) packet.udp_length(static_cast<std::uint16_t>(rng.below(60)));
+        if (rng.chance(0.1)) packet.l4_checksum(0);
+        test::Bytes frame = packet.pad_to(rng.below(80)).bytes();
+        for (auto flips = rng.below(3); flips > 0; --flips)
+            frame[14 + rng.below(static_cast<std::uint32_t>(frame.size()) - 14)] =
+                std::byte(rng.below(256));
+        if (rng.chance(0.1))
+            frame.resize(14 + rng.below(static_cast<std::uint32_t>(frame.size()) - 13));
+        // A device that vouches for all lets what was harmed come to the other checks.
+        expect_same_meaning(frame, verdicts[rng.below(3)], verdicts[rng.below(3)]);
+        if (HasFatalFailure()) FAIL() << "round " << round;
+    }
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ public:
     explicit JitteredBucket(const TokenRate& rate) : rate_{rate} {}
     [[nodiscard]] bool take(Tick now, Rng& rng) { return bucket_.take(rate_, now, rng.below(3)); }
     void refill() { bucket_ = {}; }
+    [[nodiscard]] bool is_off() const { return rate_.per_second == 0; }
 
 private:
     TokenRate rate_;
@@ -66,6 +67,10 @@ public:
     /// `key` is secret, so that nobody can choose addresses that share a bucket.
     Limiter(const LimiterRates& rates, const HashKey& key);
 
+    /// Nothing is limited, and nobody need ask.
+    [[nodiscard]] bool is_off() const {
+        return per_destination_.per_second == 0 && global_.is_off();
+    }
     /// Asks the destination's bucket first: one greedy destination must not empty the common one.
     [[nodiscard]] Allowed allow(const Address& destination, Tick now, Rng& rng);
     /// As if nothing had been asked before.

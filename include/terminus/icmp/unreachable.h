@@ -47,11 +47,10 @@ struct Quote {
     std::uint32_t headroom = 0;  ///< writable bytes before l3, at least error_header_bytes(family)
 };
 
-/// What stands in the new network header.
-struct Envelope {
-    Address source, destination;
-    std::uint16_t id = 0;            ///< IPv4 identification
-    std::uint8_t traffic_class = 0;  ///< of the packet that is answered; errors ignore it
+/// Who says it, to the sender of what is quoted.
+struct Speaker {
+    const Address* address = nullptr;  ///< null: the address that was asked, as the quote has it
+    std::uint16_t id = 0;              ///< IPv4 identification
 };
 
 /// What prepend_error() prepends: network header and ICMP header, 28 or 48 bytes.
@@ -62,16 +61,17 @@ struct Envelope {
 /// Writes network header and ICMP header directly before the quote, which never moves, and both
 /// checksums in full. The datagram is cut to 576 bytes (RFC 1812 section 4.3.2.3) or 1280 (RFC 4443
 /// section 2.4 c). Returns its length; it begins at quote.l3 - error_header_bytes(family). The
-/// family is the envelope's.
+/// family is the quote's.
 [[nodiscard]] std::uint16_t prepend_error(const Quote& quote, const IcmpError& error,
-                                          const Envelope& envelope);
+                                          const Speaker& speaker);
 
-/// Makes an echo reply of a received request whose checksum was verified. A network header without
-/// options or extension headers is written directly before the ICMP message, which stays where it
-/// is; its checksum is updated by RFC 1624. `message` is the ICMP message, with at least
-/// `room_before` 20 (v4) or 40 bytes before it. Returns the bytes of the new network header.
-[[nodiscard]] std::uint16_t echo_reply(std::span<std::byte> message, const Envelope& envelope,
-                                       const Address& asked);
+/// Makes an echo reply of a received request whose checksum was verified, from the address that was
+/// asked. A network header without options or extension headers is written directly before the ICMP
+/// message, which stays where it is; its checksum is updated by RFC 1624. `l3` is the request's
+/// network header, the message lies somewhere behind it. Returns the bytes of the new network
+/// header.
+[[nodiscard]] std::uint16_t echo_reply(const std::byte* l3, std::span<std::byte> message,
+                                       std::uint16_t id);
 
 /// Why no ICMP error may be sent.
 enum class Silence : std::uint8_t {

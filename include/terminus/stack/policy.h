@@ -53,6 +53,14 @@ struct Question {
     std::uint16_t destination_port = 0;         ///< tcp and udp
 };
 
+/// What a packet asks whose addresses are read where they lie, and only if a rule wants to know.
+struct PacketQuestion {
+    Family family;
+    const std::byte* ends;           ///< source, then destination, as in its IP header
+    RuleProtocol protocol;           ///< not `any`
+    std::uint16_t destination_port;  ///< tcp and udp
+};
+
 class Policy {
 public:
     static constexpr std::size_t most_rules = 65535;
@@ -73,6 +81,7 @@ public:
 
     /// The first rule that matches, or null. Any thread.
     [[nodiscard]] const Rule* judge(const Question& question) const noexcept;
+    [[nodiscard]] const Rule* judge(const PacketQuestion& question) const noexcept;
     /// The position in rules() of a rule that judge() answered.
     [[nodiscard]] std::size_t index_of(const Rule& rule) const noexcept {
         return static_cast<std::size_t>(&rule - rules_.data());
@@ -84,6 +93,9 @@ public:
 private:
     struct Compiled;
     Policy(std::vector<Rule> rules, std::unique_ptr<const Compiled> compiled);
+    template <typename Ends>
+    [[nodiscard]] const Rule* first_match(std::size_t slot, std::uint16_t port,
+                                          const Ends& ends) const noexcept;
 
     std::vector<Rule> rules_;
     std::unique_ptr<const Compiled> compiled_;
