@@ -80,19 +80,22 @@ public:
     Ip6Slab addresses;
 };
 
-/// One burst of finds; returns how many were found.
+/// One burst of finds; returns how many were found. Prefetches have loops of their own, without a
+/// load that could miss: one that waits for its page walk holds up all that stands behind it.
 std::size_t find_burst(Population& flows, const std::array<Key, burst>& keys) {
     std::array<std::uint64_t, burst> hashes;
-    for (std::size_t i = 0; i < burst; ++i) {
+    for (std::size_t i = 0; i < burst; ++i)
         hashes[i] = flows.hash_of(keys[i]);
-        flows.table.prefetch(hashes[i]);
-    }
+    for (const std::uint64_t hash : hashes)
+        flows.table.prefetch(hash);
     std::array<Table::Candidates, burst> candidates;
+    std::array<FlowId, burst> likely;
     for (std::size_t i = 0; i < burst; ++i) {
         candidates[i] = flows.table.candidates(hashes[i]);
-        const FlowId first = flows.table.first(candidates[i]);
-        if (first != no_flow) flows.store.prefetch(first);
+        likely[i] = flows.table.first(candidates[i]);
     }
+    for (const FlowId id : likely)
+        flows.store.prefetch(id == no_flow ? FlowId{0} : id);
     std::size_t found = 0;
     for (std::size_t i = 0; i < burst; ++i) {
         const FlowId id = flows.table.find(hashes[i], candidates[i], [&](FlowId other) {
