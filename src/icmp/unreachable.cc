@@ -36,7 +36,8 @@ void write_icmp(std::byte* at, const IcmpError& error, PartialSum rest) {
 }
 
 /// DF clear: an ICMP message is worth more fragmented than lost (RFC 1812 section 4.3.2).
-std::uint16_t prepend_error4(const Quote& quote, const IcmpError& error, const Speaker& speaker) {
+std::uint16_t prepend_error4(const Quote& quote, const IcmpError& error,
+                             const ErrorSpeaker& speaker) {
     const auto quoted = std::min(quote.length, largest_error4 - error_header_bytes(Family::ip4));
     const auto theirs = load<std::uint32_t>(quote.l3 + offsetof(Ip4Header, source));
     const auto ours = speaker.address != nullptr
@@ -52,7 +53,8 @@ std::uint16_t prepend_error4(const Quote& quote, const IcmpError& error, const S
     return static_cast<std::uint16_t>(sizeof(Ip4Header) + length);
 }
 
-std::uint16_t prepend_error6(const Quote& quote, const IcmpError& error, const Speaker& speaker) {
+std::uint16_t prepend_error6(const Quote& quote, const IcmpError& error,
+                             const ErrorSpeaker& speaker) {
     const auto quoted = std::min(quote.length, largest_error6 - error_header_bytes(Family::ip6));
     const void* ours = speaker.address != nullptr
                            ? static_cast<const void*>(speaker.address->bytes.data())
@@ -150,7 +152,8 @@ IcmpError parameter_problem(const Ip6Problem& problem) {
     return {icmp6_type::parameter_problem, problem.code, problem.pointer};
 }
 
-std::uint16_t prepend_error(const Quote& quote, const IcmpError& error, const Speaker& speaker) {
+std::uint16_t prepend_error(const Quote& quote, const IcmpError& error,
+                            const ErrorSpeaker& speaker) {
     const Family family = is_ip4(quote.l3) ? Family::ip4 : Family::ip6;
     TERMINUS_ASSERT(quote.headroom >= error_header_bytes(family));
     return family == Family::ip4 ? prepend_error4(quote, error, speaker)

@@ -31,7 +31,7 @@ struct Prepended {
     bool quote_moved = false;
 };
 
-Prepended prepend(const Bytes& frame, const IcmpError& error, const Speaker& speaker = {}) {
+Prepended prepend(const Bytes& frame, const IcmpError& error, const ErrorSpeaker& speaker = {}) {
     constexpr std::size_t headroom = 128;
     const View view = parsed(frame);
     Prepended made{.buffer = Bytes(headroom + frame.size()), .datagram = {}};

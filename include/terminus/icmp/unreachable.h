@@ -48,7 +48,7 @@ struct Quote {
 };
 
 /// Who says it, to the sender of what is quoted.
-struct Speaker {
+struct ErrorSpeaker {
     const Address* address = nullptr;  ///< null: the address that was asked, as the quote has it
     std::uint16_t id = 0;              ///< IPv4 identification
 };
@@ -63,7 +63,7 @@ struct Speaker {
 /// section 2.4 c). Returns its length; it begins at quote.l3 - error_header_bytes(family). The
 /// family is the quote's.
 [[nodiscard]] std::uint16_t prepend_error(const Quote& quote, const IcmpError& error,
-                                          const Speaker& speaker);
+                                          const ErrorSpeaker& speaker);
 
 /// Makes an echo reply of a received request whose checksum was verified, from the address that was
 /// asked. A network header without options or extension headers is written directly before the ICMP
