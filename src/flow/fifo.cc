@@ -12,21 +12,15 @@ Fifo::Fifo(std::span<std::byte> memory, ChunkPool& pool) : Fifo{memory, pool, ex
     *state_ = State{.size = 0, .first = no_slot, .last = no_slot, .first_at = 0, .last_at = 0};
 }
 
-bool Fifo::push(FlowId flow, std::uint8_t generation) {
-    if (!pool_.reserve()) return false;
+void Fifo::add_chunk() {
     State& state = *state_;
-    if (state.size == 0 || state.last_at == Chunk::entry_count) {
-        const std::uint32_t chunk = pool_.take();
-        pool_[chunk].next = no_slot;
-        if (state.size > 0) pool_[state.last].next = chunk;
-        if (state.size == 0) state.first = chunk;
-        if (state.size == 0) state.first_at = 0;
-        state.last = chunk;
-        state.last_at = 0;
-    }
-    pool_[state.last].entries[state.last_at++] = Entry{flow, generation};
-    ++state.size;
-    return true;
+    const std::uint32_t chunk = pool_.take();
+    pool_[chunk].next = no_slot;
+    if (state.size > 0) pool_[state.last].next = chunk;
+    if (state.size == 0) state.first = chunk;
+    if (state.size == 0) state.first_at = 0;
+    state.last = chunk;
+    state.last_at = 0;
 }
 
 Entry Fifo::ahead(std::uint32_t distance) const {

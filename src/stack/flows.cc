@@ -39,7 +39,8 @@ Flows::Flows(const StackSettings& settings, Arena& arena, Counters& counters, Ti
       time_wait4_{.queue = {arena.take(Fifo::bytes_needed()), pool_}, .last = {}},
       time_wait6_{.queue = {arena.take(Fifo::bytes_needed()), pool_}, .last = {}},
       ready_{arena.take(Fifo::bytes_needed()), pool_},
-      delayed_acks_{arena, pool_} {}
+      delayed_acks_{arena, pool_},
+      most_delayed_acks_{settings.flows / 2 + stale_acks(settings.flows)} {}
 
 FlowId Flows::create(const Key& key, std::uint64_t hash) {
     const FlowId id = records_.allocate();
@@ -138,8 +139,7 @@ void Flows::make_ready(FlowId id) {
 
 bool Flows::delay_ack(FlowId id, std::uint32_t delay_ms, Tick now) {
     // A flow that sends much may leave many entries behind one that waits: timers need room too.
-    if (delayed_acks_.size() / 2 >= records_.capacity() / 2 + stale_acks(records_.capacity()))
-        return false;
+    if (delayed_acks_.size() / 2 >= most_delayed_acks_) return false;
     return delayed_acks_.push(id, now.deadline_ms(), delay_ms);
 }
 

@@ -146,6 +146,7 @@ private:
     TimeWait time_wait4_, time_wait6_;  ///< apart, as IPv6 keys may run out alone
     Fifo ready_;
     DelayedAcks delayed_acks_;
+    std::uint32_t most_delayed_acks_;
     std::uint32_t unasked_ = no_slot;
 };
 

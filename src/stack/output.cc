@@ -311,8 +311,11 @@ void output(Core& core, const Turn& turn, FlowId id, Packet* packet) {
     if (has_nothing && !owes_ack(core, turn, id, packet)) return;
     Speaker speaker{core, turn, id, packet};
     if (has_nothing) return send_ack(speaker);
-    if (!send_whole_rest(speaker, unsent) && !send_text(speaker, unsent)) return;
-    if (owes_ack(core, turn, id, packet)) send_ack(speaker);
+    if (send_whole_rest(speaker, unsent)) {  // and with it the ACK
+        if (opens_window(core, flow)) send_ack(speaker);
+        return;
+    }
+    if (send_text(speaker, unsent) && owes_ack(core, turn, id, packet)) send_ack(speaker);
 }
 
 void send_syn(Core& core, const Turn& turn, FlowId id, Packet* packet) {

@@ -86,6 +86,19 @@ void borrow_for_recovery(Core& core, const Turn& turn, FlowId id, const tcp::Seg
         core.counters.count(TcpEvent::fast_retransmits);
 }
 
+/// Whether a flow has something to say after a segment without text. What could be said before was
+/// said, or waits for its turn.
+bool has_news(const Core& core, const Flow& flow, bool progress) {
+    const bool owes = (flow.ack_now | flow.ready) != 0 || flow.rcv_wnd() < 2 * flow.mss_bytes();
+    return owes || (progress && unsent_bytes(core, flow) != 0);
+}
+
+/// The handshake is over, and the service waits for the peer to begin.
+bool falls_silent(const Core& core, const Flow& flow) {
+    return flow.state() == tcp::State::established && core.busy_of(flow) == nullptr &&
+           flow.service != Flow::no_service && !has_news(core, flow, true);
+}
+
 void act_on_arrival(Core& core, const Turn& turn, Packet& packet, FlowId id,
                     const Arrival& arrival) {
     packet.flow = id;
@@ -102,6 +115,7 @@ void act_on_arrival(Core& core, const Turn& turn, Packet& packet, FlowId id,
         if (core.flows[id].service == Flow::no_service) offer_deferred(core, id);
     } else if (arrival.acked_bytes > 0) {
         offer_text(core, turn, id);
+        if (arrival.established && falls_silent(core, core.flows[id])) packet.flow = no_flow;
     }
 }
 
@@ -128,13 +142,6 @@ bool takes_options(const Core& core, const Packet& packet, Flow& flow, const Tcp
     return tcp::take_expected_timestamp(flow, header, core.ts_now(packet.hash, now));
 }
 
-/// Whether a flow has something to say after a segment without text. What could be said before was
-/// said, or waits for its turn.
-bool has_news(const Core& core, const Flow& flow, bool progress) {
-    const bool owes = (flow.ack_now | flow.ready) != 0 || flow.rcv_wnd() < 2 * flow.mss_bytes();
-    return owes || (progress && unsent_bytes(core, flow) != 0);
-}
-
 /// Most of what a service's flow receives: its next text, or an ACK of its last. True: it has been
 /// dealt with, as the whole way of receive_segment() would have.
 bool take_expected(Core& core, const Turn& turn, Packet& packet, FlowId id) {
@@ -149,7 +156,7 @@ bool take_expected(Core& core, const Turn& turn, Packet& packet, FlowId id) {
     if (progress) forget_acknowledged(core, id);
     if (!text.empty()) take_next_text(core, turn, packet, id);
     if (!text.empty() || has_news(core, flow, progress)) packet.flow = id;
-    if (!text.empty() || progress) core.flows.settle(id, before);
+    if (progress || flow.state() != before.state) core.flows.settle(id, before);
     return true;
 }
 

@@ -64,10 +64,13 @@ void begin_in_flight(Effort& effort, const Flow& flow, const Settings& settings)
 
 }  // namespace
 
-std::uint32_t pipe_bytes(const Effort& effort, const Flow& flow) {
-    const std::uint32_t flight = effort.sent.flight_bytes();
-    if (flow.sack != 0 || effort.duplicate_acks == 0) return flight;
-    if (effort.recovery == Recovery::loss) return flight;
+std::uint32_t initial_window_bytes(std::uint32_t mss_bytes, const Settings& settings) {
+    const std::uint32_t segments = settings.initial_window_segments;
+    return std::min(segments * mss_bytes, std::max(2 * mss_bytes, segments * 1460));
+}
+
+std::uint32_t less_what_arrived(const Effort& effort, const Flow& flow, std::uint32_t flight) {
+    if (flow.sack != 0 || effort.recovery == Recovery::loss) return flight;
     // RFC 3042 section 2: before recovery at most two more segments may leave.
     const std::uint32_t arrived = effort.recovery == Recovery::recovery
                                       ? effort.duplicate_acks

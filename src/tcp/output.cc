@@ -222,21 +222,33 @@ void start_timer(Flow& flow, Effort* effort, bool was_idle, const Settings& sett
 
 }  // namespace
 
+namespace {
+
+// Of a flow without an effort: the record alone remembers.
+void sent_quietly(Flow& flow, Seq end, const Settings& settings, Tick now) {
+    const bool was_idle = flow.in_flight() == 0;
+    if (end <= flow.snd_nxt) return;
+    flow.snd_nxt = end;
+    if (was_idle) flow.time_from(now);
+    start_timer(flow, nullptr, was_idle, settings, now);
+}
+
+}  // namespace
+
 void sent(Flow& flow, Effort* effort, const Plan& plan, const Settings& settings, Tick now) {
     acknowledged(flow, effort);
     const bool has_fin = (plan.flags & tcp_flag::fin) != 0;
     const Seq end = plan.seq + plan.length + (has_fin ? 1 : 0);
+    if (has_fin) flow.fin_sent = 1;
+    if (effort == nullptr) return sent_quietly(flow, end, settings, now);
     const bool is_new = end > flow.snd_nxt, was_idle = flow.in_flight() == 0;
-    const bool probes = effort != nullptr && effort->probe_due != 0;
-    if (effort != nullptr) remember(flow, *effort, plan, end, now);
+    const bool probes = effort->probe_due != 0;
+    remember(flow, *effort, plan, end, now);
     if (is_new) {
         flow.snd_nxt = end;
-        if (has_fin) flow.fin_sent = 1;
-        if (was_idle && effort == nullptr) flow.time_from(now);
-        if (effort != nullptr) note_use(*effort, flow);
+        note_use(*effort, flow);
     }
     if (is_new && !probes) return start_timer(flow, effort, was_idle, settings, now);
-    if (effort == nullptr) return;
     if (probes) begin_probing(flow, *effort, !is_new);
     // The oldest segment left again, and the timer begins again with it.
     const bool runs = flow.waits() == Waits::answer || flow.waits() == Waits::tail_probe;

@@ -284,8 +284,6 @@ void judge_probe(Step& s) {
 
 }  // namespace
 
-bool has_losses(const Effort& effort) { return effort.sent.has_due(); }
-
 Reaction on_delivery(Effort& effort, const Flow& flow, const Delivery& delivery,
                      const Settings& settings, Tick now) {
     Step s{effort, flow, delivery, settings, now, delivery.delivered_bytes};

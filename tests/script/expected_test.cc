@@ -60,15 +60,17 @@ TEST(OutOfTheOrdinary, AnAckOfHalfOfWhatWasRepeated) {  // RFC 5681 section 3.1
 }
 
 TEST(OutOfTheOrdinary, AWindowThatOpens) {  // RFC 9293 section 3.8.6.1
-    run(served(Serve::echo), R"(
-        < P. 1:101(100) ack 1 win 0
+    Scene scene = served(Serve::http);      // its text is made, not held
+    scene.options.body_bytes = 10;
+    run(scene, R"(
+        < P. 1:28(27) ack 1 win 0 "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
         +40ms
-        > . 1:1(0) ack 101
+        > . 1:1(0) ack 28
         +160ms
-        > . 1:2(1) ack 101
-        < . 101:101(0) ack 1 win 1000
-        > P. 1:101(100) ack 101          // from the beginning
-        < . 101:101(0) ack 101
+        > . 1:2(1) ack 28 "H"
+        < . 28:28(0) ack 1 win 1000
+        > P. 1:118(117) ack 28 "HTTP/1.1 200 OK\r\n"...    // from the beginning
+        < . 28:28(0) ack 118
     )");
 }
 
@@ -94,28 +96,28 @@ Scene stamped() {
     scene.prelude += R"(
         < S 0:0(0) win 65535 <mss 1412,TS val 1000 ecr 0>
         > S. 0:0(0) ack 1 <mss ours,TS val 0 ecr 1000>
-        < . 1:1(0) ack 1 <TS val 1000 ecr 0>
-        < P. 1:11(10) ack 1 <TS val 1001 ecr 0>
-        > P. 1:11(10) ack 11 <TS val 0 ecr 1001>
-        < . 11:11(0) ack 11 <TS val 1002 ecr 0>
+        < . 1:1(0) ack 1 <nop,nop,TS val 1000 ecr 0>
+        < P. 1:11(10) ack 1 <nop,nop,TS val 1001 ecr 0>
+        > P. 1:11(10) ack 11 <nop,nop,TS val 0 ecr 1001>
+        < . 11:11(0) ack 11 <nop,nop,TS val 1002 ecr 0>
     )";
     return scene;
 }
 
 TEST(OutOfTheOrdinary, AnOldTimestamp) {  // RFC 7323 section 5.3, R1
     run(stamped(), R"(
-        < P. 11:21(10) ack 11 <TS val 1001 ecr 0>
-        > . 11:11(0) ack 11 <TS val 0 ecr 1002>
-        < P. 11:21(10) ack 11 <TS val 1002 ecr 0>
-        > P. 11:21(10) ack 21 <TS val 0 ecr 1002>
+        < P. 11:21(10) ack 11 <nop,nop,TS val 1001 ecr 0>
+        > . 11:11(0) ack 11 <nop,nop,TS val 0 ecr 1002>
+        < P. 11:21(10) ack 11 <nop,nop,TS val 1002 ecr 0>
+        > P. 11:21(10) ack 21 <nop,nop,TS val 0 ecr 1002>
     )");
 }
 
 TEST(OutOfTheOrdinary, NoTimestamp) {  // RFC 7323 section 3.2
     run(stamped(), R"(
         < P. 11:21(10) ack 11
-        < P. 11:21(10) ack 11 <TS val 1003 ecr 0>
-        > P. 11:21(10) ack 21 <TS val 0 ecr 1003>
+        < P. 11:21(10) ack 11 <nop,nop,TS val 1003 ecr 0>
+        > P. 11:21(10) ack 21 <nop,nop,TS val 0 ecr 1003>
     )");
 }
 
@@ -126,13 +128,13 @@ TEST(OutOfTheOrdinary, ATimestampBehindADelayedAck) {
     run(scene, R"(
         < S 0:0(0) win 65535 <mss 1412,TS val 1000 ecr 0>
         > S. 0:0(0) ack 1 <mss ours,TS val 0 ecr 1000>
-        < . 1:1(0) ack 1 <TS val 1000 ecr 0>
-        < P. 1:11(10) ack 1 <TS val 1001 ecr 0>
-        < P. 11:21(10) ack 1 <TS val 1002 ecr 0>
-        > . 1:1(0) ack 21 <TS val 0 ecr 1001>
-        < P. 21:31(10) ack 1 <TS val 1003 ecr 0>
-        < P. 31:41(10) ack 1 <TS val 1004 ecr 0>
-        > . 1:1(0) ack 41 <TS val 0 ecr 1003>
+        < . 1:1(0) ack 1 <nop,nop,TS val 1000 ecr 0>
+        < P. 1:11(10) ack 1 <nop,nop,TS val 1001 ecr 0>
+        < P. 11:21(10) ack 1 <nop,nop,TS val 1002 ecr 0>
+        > . 1:1(0) ack 21 <nop,nop,TS val 0 ecr 1001>
+        < P. 21:31(10) ack 1 <nop,nop,TS val 1003 ecr 0>
+        < P. 31:41(10) ack 1 <nop,nop,TS val 1004 ecr 0>
+        > . 1:1(0) ack 41 <nop,nop,TS val 0 ecr 1003>
     )");
 }
 

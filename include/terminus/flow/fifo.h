@@ -19,7 +19,14 @@ public:
     Fifo(std::span<std::byte> memory, ChunkPool& pool, Existing);
 
     /// Queues an entry behind all others; false when the pool has no place left.
-    [[nodiscard]] bool push(FlowId flow, std::uint8_t generation);
+    [[nodiscard]] bool push(FlowId flow, std::uint8_t generation) {
+        if (!pool_.reserve()) return false;
+        State& state = *state_;
+        if (state.size == 0 || state.last_at == Chunk::entry_count) add_chunk();
+        pool_[state.last].entries[state.last_at++] = Entry{flow, generation};
+        ++state.size;
+        return true;
+    }
 
     /// The oldest entry; there must be one.
     [[nodiscard]] Entry front() const {
@@ -41,6 +48,8 @@ private:
         std::uint32_t first, last;        ///< chunks, meaningful when there are entries
         std::uint32_t first_at, last_at;  ///< of the front in `first`; one past the back in `last`
     };
+
+    void add_chunk();
 
     State* state_;
     ChunkPool& pool_;

@@ -8,17 +8,12 @@
 #include "terminus/tcp/flow.h"
 #include "terminus/tcp/settings.h"
 
-#include <algorithm>
 #include <cstdint>
 
 namespace terminus::tcp {
 
 /// RFC 6928 section 2: bytes a flow may have in flight without an effort.
-[[nodiscard]] inline std::uint32_t initial_window_bytes(std::uint32_t mss_bytes,
-                                                        const Settings& settings) {
-    const std::uint32_t segments = settings.initial_window_segments;
-    return std::min(segments * mss_bytes, std::max(2 * mss_bytes, segments * 1460));
-}
+[[nodiscard]] std::uint32_t initial_window_bytes(std::uint32_t mss_bytes, const Settings& settings);
 /// How much may be in flight now: the effort's window; without one the initial window, or one
 /// segment while recovering.
 [[nodiscard]] inline std::uint32_t congestion_window_bytes(const Flow& flow, const Effort* effort,
@@ -27,9 +22,15 @@ namespace terminus::tcp {
     if (flow.retransmitted != 0) return flow.mss_bytes();
     return initial_window_bytes(flow.mss_bytes(), settings);
 }
+/// `flight_bytes` less the segments that duplicate ACKs stand for, where those count.
+[[nodiscard]] std::uint32_t less_what_arrived(const Effort& effort, const Flow& flow,
+                                              std::uint32_t flight_bytes);
 /// What is in flight by RFC 6675's estimate: neither SACKed nor lost. Without SACK each duplicate
 /// ACK stands for one segment that arrived (RFC 5681 section 3.2, RFC 3042).
-[[nodiscard]] std::uint32_t pipe_bytes(const Effort& effort, const Flow& flow);
+[[nodiscard]] inline std::uint32_t pipe_bytes(const Effort& effort, const Flow& flow) {
+    const std::uint32_t flight = effort.sent.flight_bytes();
+    return effort.duplicate_acks == 0 ? flight : less_what_arrived(effort, flow, flight);
+}
 
 /// A fresh effort for a flow.
 void begin(Effort& effort, const Flow& flow, const Settings& settings);

@@ -38,7 +38,7 @@ struct Departure {
 void on_departure(Effort& effort, const Flow& flow, const Departure& departure, Tick now);
 
 /// True when something is lost and waits to be sent again.
-[[nodiscard]] bool has_losses(const Effort& effort);
+[[nodiscard]] inline bool has_losses(const Effort& effort) { return effort.sent.has_due(); }
 /// All that is in flight and not SACKed is to be sent again, and not because of congestion: the
 /// path took none of it (RFC 8201 section 5.4).
 void send_all_again(Effort& effort);
