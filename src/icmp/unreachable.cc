@@ -29,7 +29,8 @@ constexpr std::uint8_t error_traffic_class4 = 0xc0;
 bool is_ip4(const std::byte* l3) { return std::to_integer<unsigned>(*l3) >> 4 == 4; }
 
 /// The message's first eight bytes, with its checksum over `rest`, a sum over what else it covers.
-void write_icmp(std::byte* at, const IcmpError& error, PartialSum rest) {
+[[gnu::always_inline]] inline void write_icmp(std::byte* at, const IcmpError& error,
+                                              PartialSum rest) {
     const std::uint64_t header = word_of(pair_of(error.type, error.code), be32{error.rest}.raw());
     const be16 checksum = checksum_finish(rest + checksum_narrow(header));
     store(at, header | std::uint64_t{checksum.raw()} << 16);

@@ -41,8 +41,7 @@ bool is_silence_required(const Core& core, const Packet& packet, bool even_multi
            silence_required(packet.view, packet.frame.bytes(), circumstances) != Silence::none;
 }
 
-bool is_within_limit(Core& core, const Turn& turn, Packet& packet) {
-    if (core.limiter.is_off()) return true;
+bool is_allowed(Core& core, const Turn& turn, Packet& packet) {
     switch (core.limiter.allow(source_of(packet), turn.now, core.rng)) {
         case Allowed::yes: return true;
         case Allowed::per_destination:
@@ -51,6 +50,10 @@ bool is_within_limit(Core& core, const Turn& turn, Packet& packet) {
         case Allowed::global: suppress(core, packet, Suppressed::global); return false;
     }
     return false;
+}
+
+bool is_within_limit(Core& core, const Turn& turn, Packet& packet) {
+    return core.limiter.is_off() || is_allowed(core, turn, packet);
 }
 
 /// Whether an error may be sent at all, and now.

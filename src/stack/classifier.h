@@ -30,18 +30,26 @@ public:
     template <typename Ends>
     [[nodiscard]] std::uint32_t first_match(std::uint16_t port, const Ends& ends) const noexcept {
         if (indices_.empty()) return no_rule;
+        if (by_destination_ || by_source_) return first_by_address(port, ends);
+        return by_port_ ? rule_at(sets_.first(port_rows_[port])) : indices_.front();
+    }
+    [[nodiscard]] std::size_t bytes() const;
+
+private:
+    template <typename Ends>
+    [[nodiscard, gnu::noinline]] std::uint32_t first_by_address(std::uint16_t port,
+                                                                const Ends& ends) const noexcept {
         Row rows[3];
         std::size_t count = 0;
         if (by_port_) rows[count++] = port_rows_[port];
         if (by_destination_) rows[count++] = destination_.find(ends.destination());
         if (by_source_) rows[count++] = source_.find(ends.source());
-        if (count == 0) return indices_.front();
-        const auto bit = count == 1 ? sets_.first(rows[0]) : sets_.first_common({rows, count});
+        return rule_at(count == 1 ? sets_.first(rows[0]) : sets_.first_common({rows, count}));
+    }
+    [[nodiscard]] std::uint32_t rule_at(std::uint32_t bit) const {
         return bit == RuleSets::no_bit ? no_rule : indices_[bit];
     }
-    [[nodiscard]] std::size_t bytes() const;
 
-private:
     using Lists = std::vector<Prefix> Rule::*;
     PrefixMap build_addresses(std::span<const Rule> rules, Lists list, Family family);
     void build_ports(std::span<const Rule> rules);

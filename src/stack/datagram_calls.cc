@@ -143,9 +143,9 @@ std::size_t send_datagrams(Core& core, const Turn& turn) {
 
 bool take_datagram(Core& core, Packet& packet) {
     if (core.datagrams.empty()) return false;
-    const Ends ends = ends_of(packet.key);
-    const Endpoint local{local_address(packet.key), ends.local_port.host()};
-    const Endpoint remote{remote_address(packet.key), ends.remote_port.host()};
+    const auto& ports = packet.header_at<UdpHeader>(packet.view.l4);
+    const Endpoint local{destination_of(packet), ports.destination_port.host()};
+    const Endpoint remote{source_of(packet), ports.source_port.host()};
     DatagramConversation* conversation = core.datagrams.receiver(local, remote);
     if (conversation == nullptr) return false;
     const auto payload = packet.payload();

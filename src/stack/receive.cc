@@ -32,17 +32,6 @@ Drop check_link(const Core& core, Packet& packet) {
     return link.source.is_group() ? Drop::link_source_invalid : Drop::none;
 }
 
-Key key_of_packet(const Packet& packet) {
-    const auto& ports = packet.header_at<UdpHeader>(packet.view.l4);  // TCP's begin alike
-    const Ends ends{ports.destination_port, ports.source_port, packet.interface};
-    if (packet.view.family == Family::ip4) {
-        const auto& ip = packet.header_at<Ip4Header>(packet.view.l3);
-        return ip4_key(ip.destination, ip.source, ends);
-    }
-    const auto& ip = packet.header_at<Ip6Header>(packet.view.l3);
-    return ip6_key(ip.destination.data(), ip.source.data(), ends);
-}
-
 /// All but the plain: see parse_plain().
 void parse_rest(const Core& core, Packet& packet) {
     packet.drop = parse_any(packet.frame.bytes(), packet.frame.ip_checksum,
@@ -211,9 +200,9 @@ void count_received(Core& core, std::span<const Packet> packets) {
 }  // namespace
 
 void identify(const Core& core, Packet& packet) {
-    if (packet.view.kind != Kind::tcp && packet.view.kind != Kind::udp) return;
-    packet.key = key_of_packet(packet);
-    if (packet.view.kind == Kind::tcp) packet.hash = core.flows.hash(packet.key);
+    if (packet.view.kind != Kind::tcp) return;
+    packet.key = key_of(packet);
+    packet.hash = core.flows.hash(packet.key);
 }
 
 void act(Core& core, const Turn& turn, Packet& packet) {

@@ -8,7 +8,7 @@ namespace terminus {
 
 // receive.cc
 void receive_burst(Core& core, const Turn& turn, std::span<Frame> burst);
-/// Computes what a parsed packet's ports name: its key and hash.
+/// Computes what a parsed segment's ports name: its key and hash.
 void identify(const Core& core, Packet& packet);
 /// An IP packet or ARP whose view is whole: to the step that its kind asks for.
 void act(Core& core, const Turn& turn, Packet& packet);

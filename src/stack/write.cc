@@ -144,14 +144,15 @@ std::uint16_t text_offset(const Interface& interface, bool is_ip6, std::size_t o
 
 namespace {
 
-/// The link header of an untagged IPv4 packet, in two words that overlap.
-[[gnu::always_inline]] inline void write_plain_link(std::byte* at, const Mac& to, const Mac& from) {
+/// The link header of an untagged packet, in two words that overlap.
+[[gnu::always_inline]] inline void write_plain_link(std::byte* at, const Mac& to, const Mac& from,
+                                                    be16 type = be16{ether_type::ip4}) {
     const std::uint64_t source =
         load<std::uint32_t>(&from) | std::uint64_t{load<std::uint16_t>(&from.bytes[4])} << 32;
     const std::uint64_t destination =
         load<std::uint32_t>(&to) | std::uint64_t{load<std::uint16_t>(&to.bytes[4])} << 32;
     store(at, destination | source << 48);
-    store(at + sizeof(Mac), source | std::uint64_t{be16{ether_type::ip4}.raw()} << 48);
+    store(at + sizeof(Mac), source | std::uint64_t{type.raw()} << 48);
 }
 
 /// What nearly all segments are, written in one go: TCP over IPv4 without a tag.
@@ -244,10 +245,11 @@ void write_datagram_reply(Core& core, Packet& packet, std::size_t payload_length
     const Interface& interface = core.interface(packet.interface);
     const auto length = static_cast<std::uint16_t>(sizeof(UdpHeader) + payload_length);
     const Mac to = packet.header_at<EthernetHeader>(0).source;
+    const Key key = key_of(packet);
     std::byte* l4 = packet.frame.data + packet.view.l4;
     packet.frame.text_length = 0;
     write_udp(core, interface, packet.frame, l4,
-              {.key = packet.key,
+              {.key = key,
                .protocol = ip_protocol::udp,
                .payload_length = length,
                .dont_fragment = false});
@@ -264,7 +266,10 @@ void write_link(const Interface& interface, Frame& frame, std::byte* l3, std::ui
     frame.capacity = static_cast<std::uint32_t>(frame.capacity - moved);
     const bool is_ip6 = (static_cast<std::uint8_t>(*l3) >> 4) == 6;
     const std::uint16_t type = is_ip6 ? ether_type::ip6 : ether_type::ip4;
-    write_link_header({begin, link}, {to, interface.mac, interface.vlan}, type);
+    if (interface.vlan == 0) [[likely]]
+        write_plain_link(begin, to, interface.mac, be16{type});
+    else
+        write_link_header({begin, link}, {to, interface.mac, interface.vlan}, type);
     frame.data = begin;
     frame.length = link + l3_length;
 }

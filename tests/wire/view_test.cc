@@ -15,7 +15,9 @@ using test::Packet;
 using test::parse_bytes;
 using test::parse_packet;
 using test::peer;
+using test::peer6;
 using test::us;
+using test::us6;
 using test::verdict;
 
 Packet syn() { return Packet::tcp(peer, 4000, us, 80).flags("S"); }
@@ -346,6 +348,8 @@ TEST(ShortWay, MeansTheSameAsTheLong) {
         Packet packet = syn().text(text);
         if (round % 3 == 1) packet = Packet::udp(peer, 4000, us, 53).text(text);
         if (round % 3 == 2) packet = Packet::echo_request(peer, us, 1, 2).text(text);
+        if (round % 6 == 3) packet = Packet::tcp(peer6, 4000, us6, 80).flags("S").text(text);
+        if (round % 6 == 4) packet = Packet::udp(peer6, 4000, us6, 53).text(text);
         if (rng.chance(0.1)) packet.udp_length(static_cast<std::uint16_t>(rng.below(60)));
         if (rng.chance(0.1)) packet.l4_checksum(0);
         test::Bytes frame = packet.pad_to(rng.below(80)).bytes();

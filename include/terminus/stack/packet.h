@@ -10,6 +10,7 @@
 #include "terminus/tcp/seq.h"
 #include "terminus/wire/ip4.h"
 #include "terminus/wire/ip6.h"
+#include "terminus/wire/udp.h"
 #include "terminus/wire/view.h"
 
 #include <cstdint>
@@ -78,6 +79,18 @@ struct Packet {
     return packet.view.family == Family::ip6
                ? Address::ip6(packet.header_at<Ip6Header>(packet.view.l3).destination.data())
                : Address::ip4(packet.header_at<Ip4Header>(packet.view.l3).destination);
+}
+
+/// The key of a TCP segment or a UDP datagram, whose ports lie alike.
+[[nodiscard]] inline Key key_of(const Packet& packet) {
+    const auto& ports = packet.header_at<UdpHeader>(packet.view.l4);
+    const Ends ends{ports.destination_port, ports.source_port, packet.interface};
+    if (packet.view.family == Family::ip4) {
+        const auto& ip = packet.header_at<Ip4Header>(packet.view.l3);
+        return ip4_key(ip.destination, ip.source, ends);
+    }
+    const auto& ip = packet.header_at<Ip6Header>(packet.view.l3);
+    return ip6_key(ip.destination.data(), ip.source.data(), ends);
 }
 
 }  // namespace terminus
