@@ -1,8 +1,18 @@
 #include "terminus/stack/interface.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 
 namespace terminus {
+namespace {
+
+using Words = std::array<std::uint64_t, 2>;
+
+Words words_of(const Address& address) { return std::bit_cast<Words>(address.bytes); }
+
+}  // namespace
+
 Prefix OwnAddress::on_link() const {
     Prefix prefix{.address = address, .length = prefix_length};
     const unsigned skipped = address.family() == Family::ip4 ? 96 : 0;
@@ -29,7 +39,12 @@ Ownerships::Ownerships(const Interface& interface) {
 }
 
 void Ownerships::add(const Prefix& prefix) {
-    if (prefix.address.family() == Family::ip6) return answered_.push_back(prefix);
+    if (prefix.address.family() == Family::ip6) {
+        Address ones;
+        ones.bytes.fill(0xff);
+        return answered_.push_back(
+            {words_of(Prefix::of(ones, prefix.length).address), words_of(prefix.address)});
+    }
     const std::uint32_t mask = prefix.length == 0 ? 0 : ~std::uint32_t{0} << (32 - prefix.length);
     answered4_.push_back({be32{mask}.raw(), prefix.address.ip4().raw()});
 }
@@ -38,8 +53,11 @@ Ownership Ownerships::of(const Address& address) const {
     if (address.family() == Family::ip4) return of(address.ip4());
     if (std::ranges::find(own_, address) != own_.end()) return Ownership::own;
     if (address.is_multicast()) return Ownership::group;
-    const bool answered = std::ranges::any_of(
-        answered_, [&](const Prefix& prefix) { return prefix.contains(address); });
+    const Words words = words_of(address);
+    const bool answered = std::ranges::any_of(answered_, [&](const Range6& range) {
+        return ((((words[0] & range.mask[0]) ^ range.value[0]) |
+                 ((words[1] & range.mask[1]) ^ range.value[1]))) == 0;
+    });
     return answered ? Ownership::answered : Ownership::none;
 }
 

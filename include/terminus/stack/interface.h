@@ -4,6 +4,7 @@
 #include "terminus/wire/address.h"
 #include "terminus/wire/ethernet.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -62,10 +63,13 @@ private:
     struct Range4 {
         std::uint32_t mask, value;  ///< as they lie on the wire
     };
+    struct Range6 {
+        std::array<std::uint64_t, 2> mask, value;
+    };
     void add(const Prefix& prefix);
 
     std::vector<Address> own_;
-    std::vector<Prefix> answered_;
+    std::vector<Range6> answered_;
     std::vector<std::uint32_t> own4_, broadcasts4_;  ///< as they lie on the wire
     std::vector<Range4> answered4_;
 };
