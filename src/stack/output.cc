@@ -265,6 +265,15 @@ bool send_whole_rest(Speaker& speaker, std::uint32_t unsent) {
     return plan && send_plan(speaker, *plan);
 }
 
+std::optional<Plan> plan_segment(const Speaker& speaker, std::uint32_t unsent,
+                                 std::uint32_t path_probe_bytes) {
+    const tcp::Outgoing outgoing{.unsent_bytes = unsent,
+                                 .nagle = wants_nagle(speaker),
+                                 .more = corks(speaker),
+                                 .path_probe_bytes = path_probe_bytes};
+    return tcp::next_segment(speaker.flow, speaker.effort(), outgoing, speaker.settings);
+}
+
 /// Text, FIN and what was lost, as far as windows and buffers let them; false: the rest waits for
 /// another turn.
 bool send_text(Speaker& speaker, std::uint32_t unsent) {
@@ -277,13 +286,10 @@ bool send_text(Speaker& speaker, std::uint32_t unsent) {
     std::uint32_t probe = may_follow ? path_probe_bytes(core, speaker.id, now) : 0;
     if (tcp::Effort* effort = speaker.effort(); effort != nullptr && flow.in_flight() == 0)
         tcp::restart_after_idle(*effort, flow, speaker.settings, now);
+    tcp::Plan former;
     for (int i = 0; !has_nothing_to_send(core, flow, unsent); ++i) {
-        const tcp::Outgoing outgoing{.unsent_bytes = unsent,
-                                     .nagle = wants_nagle(speaker),
-                                     .more = corks(speaker),
-                                     .path_probe_bytes = probe};
-        const tcp::Effort* effort = speaker.effort();
-        const auto plan = tcp::next_segment(flow, effort, outgoing, speaker.settings);
+        auto plan = tcp::one_more(flow, former, unsent);
+        if (!plan) plan = plan_segment(speaker, unsent, probe);
         if (!plan) break;
         const Seq before = flow.snd_nxt;
         if (i == most_segments || !send_plan(speaker, *plan)) {
@@ -292,6 +298,7 @@ bool send_text(Speaker& speaker, std::uint32_t unsent) {
             return false;
         }
         unsent = flow.fin_sent != 0 ? 0 : unsent - (flow.snd_nxt - before);
+        former = *plan;
         if (probe != 0 && plan->length > flow.mss_bytes()) {
             begin_path_probe(core, speaker.id, now);
             probe = 0;

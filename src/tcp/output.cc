@@ -116,6 +116,8 @@ std::optional<Plan> new_segment(const Flow& flow, const Effort* effort, const Ou
         std::min({usable, outgoing.unsent_bytes, most_text(flow, outgoing, usable)});
     const bool last = length == outgoing.unsent_bytes;
     Plan plan{.seq = flow.snd_nxt, .length = length, .flags = tcp_flag::ack};
+    if (length == flow.mss_bytes() && !last && !probes && outgoing.path_probe_bytes == 0)
+        plan.room_bytes = usable - length;
     if (length > 0) {
         if (!probes && !is_worth_sending(flow, effort, length, outgoing)) return std::nullopt;
         if (last && !outgoing.more) plan.flags |= tcp_flag::psh;
@@ -145,7 +147,10 @@ std::optional<Plan> next_segment(const Flow& flow, const Effort* effort, const O
     // RFC 6675 section 4, NextSeg: what is lost goes before what is new; but see RFC 5682
     // section 2.1, step 2 b.
     if (lost && effort->prefers_new == 0) return lost_segment(flow, *effort);
-    if (auto plan = new_segment(flow, effort, outgoing, usable, false)) return plan;
+    if (auto plan = new_segment(flow, effort, outgoing, usable, false)) {
+        if (lost) plan->room_bytes = 0;
+        return plan;
+    }
     return lost && flow.snd_nxt == effort->recover ? lost_segment(flow, *effort) : std::nullopt;
 }
 

@@ -1,4 +1,5 @@
 // The short ways of what flows mostly receive and say: each means exactly what the long way does.
+#include "terminus/tcp/congestion.h"
 #include "terminus/tcp/input.h"
 #include "terminus/tcp/open.h"
 #include "terminus/tcp/output.h"
@@ -188,6 +189,38 @@ TEST(WholeRest, IsWhatIsPlanned) {  // RFC 9293 section 3.8.6.2.1; RFC 6928
                     }
     EXPECT_GT(whole, 100U);
     EXPECT_LT(whole, all / 2);
+}
+
+/// Sends with one_more() and with next_segment() alone; returns how often the first knew.
+std::size_t sends_alike(std::uint32_t unsent, std::uint32_t window, bool has_effort) {
+    Flow flow = flow_of({.in_flight = 10, .waits = Waits::answer});
+    flow.snd_wnd = window & tcp::largest_window_bytes;
+    tcp::Effort effort;
+    tcp::begin(effort, flow, settings);
+    tcp::Effort* its = has_effort ? &effort : nullptr;
+    std::size_t known = 0;
+    for (tcp::Plan former;;) {
+        const auto plan = tcp::next_segment(flow, its, {.unsent_bytes = unsent}, settings);
+        if (const auto more = tcp::one_more(flow, former, unsent)) {
+            ++known;
+            EXPECT_TRUE(plan && plan->seq == more->seq && plan->length == more->length &&
+                        plan->flags == more->flags && plan->room_bytes == more->room_bytes);
+        }
+        if (!plan) return known;
+        tcp::sent(flow, its, *plan, settings, now);
+        unsent -= plan->length;
+        former = *plan;
+    }
+}
+
+TEST(OneMore, IsWhatIsPlanned) {  // RFC 9293 section 3.8.6
+    for (const bool has_effort : {false, true}) {
+        EXPECT_EQ(sends_alike(3 * 536, 65535, has_effort), 1U);  // the last has PSH
+        EXPECT_EQ(sends_alike(3 * 536 + 1, 65535, has_effort), 2U);
+        EXPECT_EQ(sends_alike(20 * 536, 10 + 4 * 536, has_effort), 3U);
+        EXPECT_EQ(sends_alike(20 * 536, 10 + 4 * 536 + 535, has_effort), 3U);
+        EXPECT_EQ(sends_alike(20 * 536, 65535, has_effort), 8U);  // ten less what is in flight
+    }
 }
 
 }  // namespace

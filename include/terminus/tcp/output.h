@@ -20,6 +20,7 @@ struct Plan {
     Seq seq;
     std::uint32_t length = 0;
     std::uint8_t flags = 0;
+    std::uint32_t room_bytes = 0;  ///< that the windows leave behind a full segment of new text
 };
 
 /// The user's side of a flow, as output needs it.
@@ -37,6 +38,14 @@ struct Outgoing {
 /// for ever (MUST-60).
 [[nodiscard]] std::optional<Plan> next_segment(const Flow& flow, const Effort* effort,
                                                const Outgoing& outgoing, const Settings& settings);
+/// The same where the segment before was planned just now, full and new, has left, and left room
+/// for another full one that is not the last. Nothing: next_segment() knows more.
+[[nodiscard]] inline std::optional<Plan> one_more(const Flow& flow, const Plan& former,
+                                                  std::uint32_t unsent_bytes) {
+    const std::uint32_t full = flow.mss_bytes();
+    if (former.room_bytes < full || unsent_bytes <= full) return std::nullopt;
+    return Plan{flow.snd_nxt, full, tcp_flag::ack, former.room_bytes - full};
+}
 /// The same for a flow without an effort, whose text neither Nagle nor more text to come holds
 /// back, where all that is left, text and FIN, fits into one segment and into both windows.
 /// Nothing: next_segment() knows more.
