@@ -155,11 +155,14 @@ namespace {
     store(at + sizeof(Mac), source | std::uint64_t{type.raw()} << 48);
 }
 
-/// What nearly all segments are, written in one go: TCP over IPv4 without a tag.
+/// What nearly all segments are, written in one go: without a tag.
+template <Family family>
 void write_plain_segment(Core& core, const Interface& interface, Frame& frame,
                          const SegmentFrame& segment) {
+    constexpr bool is_ip6 = family == Family::ip6;
+    constexpr std::uint32_t network = is_ip6 ? sizeof(Ip6Header) : sizeof(Ip4Header);
     std::byte* const l3 = frame.data + sizeof(EthernetHeader);
-    std::byte* const l4 = l3 + sizeof(Ip4Header);
+    std::byte* const l4 = l3 + network;
     const bool has_options = !has_none(segment.fields.options);
     std::size_t behind = 0;
     if (has_options)
@@ -172,21 +175,25 @@ void write_plain_segment(Core& core, const Interface& interface, Frame& frame,
                           .payload_length = static_cast<std::uint16_t>(sizeof(TcpHeader) + behind),
                           .dont_fragment = segment.ip.dont_fragment,
                           .choice = marked(segment.ip, segment.fields.ecn)};
-    frame.length = sizeof(EthernetHeader) + sizeof(Ip4Header) + fields.payload_length;
+    frame.length = sizeof(EthernetHeader) + network + fields.payload_length;
     frame.text_length = segment.text_length;
-    write_plain_link(frame.data, segment.to, interface.mac);
+    write_plain_link(frame.data, segment.to, interface.mac,
+                     be16{is_ip6 ? ether_type::ip6 : ether_type::ip4});
     if (interface.offers_ip_checksum || interface.offers_l4_checksum)
-        leave_to_device(interface, frame, Family::ip4, ip_protocol::tcp);
-    write_ip4_header(core, l3, fields, frame.finish_ip);
+        leave_to_device(interface, frame, family, ip_protocol::tcp);
+    if constexpr (is_ip6)
+        write_ip6(l3, ip6_fields(fields));
+    else
+        write_ip4_header(core, l3, fields, frame.finish_ip);
     if (frame.finish_l4)
         return store(l4 + offsetof(TcpHeader, checksum), prepared_checksum(fields));
     if (behind != 0) sum = checksum_add(sum, {l4 + sizeof(TcpHeader), behind});
     store(l4 + offsetof(TcpHeader, checksum), checksum_finish(sum + pseudo(fields)));
 }
 
-/// All others: tagged, or over IPv6.
-[[gnu::noinline]] void write_other_segment(Core& core, const Interface& interface, Frame& frame,
-                                           const SegmentFrame& segment) {
+/// All others: tagged.
+[[gnu::noinline]] void write_tagged_segment(Core& core, const Interface& interface, Frame& frame,
+                                            const SegmentFrame& segment) {
     const bool is_ip6 = segment.key.is_ip6();
     std::byte* l4 = frame.data + text_offset(interface, is_ip6, 0) - sizeof(TcpHeader);
     const std::size_t options =
@@ -214,9 +221,11 @@ void write_plain_segment(Core& core, const Interface& interface, Frame& frame,
 
 void write_segment(Core& core, Frame& frame, const SegmentFrame& segment) {
     const Interface& interface = core.interface(ends_of(segment.key).interface);
-    if (!segment.key.is_ip6() && interface.vlan == 0) [[likely]]
-        return write_plain_segment(core, interface, frame, segment);
-    write_other_segment(core, interface, frame, segment);
+    if (interface.vlan != 0) [[unlikely]]
+        return write_tagged_segment(core, interface, frame, segment);
+    if (segment.key.is_ip6())
+        return write_plain_segment<Family::ip6>(core, interface, frame, segment);
+    write_plain_segment<Family::ip4>(core, interface, frame, segment);
 }
 
 std::uint16_t datagram_offset(const Interface& interface, bool is_ip6) {
