@@ -34,6 +34,9 @@ Ownerships::Ownerships(const Interface& interface) {
         if (const auto broadcast = own.on_link().broadcast())
             broadcasts4_.push_back(broadcast->ip4().raw());
     }
+    for (const auto* list : {&own4_, &broadcasts4_})
+        for (const std::uint32_t ours : *list)
+            ours4_ |= bit_of(std::bit_cast<be32>(ours));
     for (const Prefix& prefix : interface.prefixes)
         add(prefix);
 }

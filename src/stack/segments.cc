@@ -207,9 +207,7 @@ void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Rep
 
 void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Reply& reply,
                     const tcp::Settings& settings) {
-    const Mac to = packet.header_at<EthernetHeader>(0).source;
-    write_segment(core, packet.frame,
-                  {.key = packet.key, .to = to, .fields = reply, .ip = ip_choice(settings)});
+    write_answer(core, packet, reply, ip_choice(settings));
     send(core, turn, packet.interface, packet.frame);
     packet.sent = true;
     if ((reply.flags & tcp_flag::rst) != 0) ++core.counters.resets_sent;

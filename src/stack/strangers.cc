@@ -28,9 +28,8 @@ void refuse_segment(Core& core, const Turn& turn, Packet& packet, const Segment&
 bool is_source_valid(const Core& core, const Packet& packet) {
     if (packet.view.family == Family::ip4) {
         const auto& ip = packet.header_at<Ip4Header>(packet.view.l3);
-        const Ownership owned = core.source_ownership(packet);
-        return owned != Ownership::own && owned != Ownership::broadcast &&
-               ip.source != ip.destination && ip.source.raw() != 0;
+        return core.interfaces[packet.interface].ownerships.is_anothers(ip.source) &&
+               ip.source != ip.destination;
     }
     const Address source = remote_address(packet.key);
     const Ownership owned = core.ownership(packet.interface, source);

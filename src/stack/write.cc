@@ -117,7 +117,7 @@ IpChoice marked(IpChoice choice, std::uint8_t ecn) {
     return choice;
 }
 
-/// Writes a TCP header, its checksum zero; returns its sum.
+/// Writes a TCP header, its checksum zero; returns its sum, of 64 bits.
 [[gnu::always_inline]] inline PartialSum write_tcp(std::byte* l4, const SegmentFrame& segment,
                                                    std::size_t option_bytes) {
     const tcp::Reply& fields = segment.fields;
@@ -131,7 +131,7 @@ IpChoice marked(IpChoice choice, std::uint8_t ecn) {
     store(l4, first);
     store(l4 + 8, second);
     store(l4 + 16, third);
-    return checksum_narrow(first) + checksum_narrow(second) + third;
+    return checksum_carry(checksum_carry(first, second), third);
 }
 
 }  // namespace
@@ -155,21 +155,18 @@ namespace {
     store(at + sizeof(Mac), source | std::uint64_t{type.raw()} << 48);
 }
 
-/// What nearly all segments are, written in one go: without a tag.
+/// What nearly all segments are, written in one go: without a tag. Options and text are there
+/// already.
 template <Family family>
-void write_plain_segment(Core& core, const Interface& interface, Frame& frame,
-                         const SegmentFrame& segment) {
+[[gnu::always_inline]] inline void write_plain(Core& core, const Interface& interface, Frame& frame,
+                                               const SegmentFrame& segment,
+                                               std::size_t option_bytes) {
     constexpr bool is_ip6 = family == Family::ip6;
     constexpr std::uint32_t network = is_ip6 ? sizeof(Ip6Header) : sizeof(Ip4Header);
     std::byte* const l3 = frame.data + sizeof(EthernetHeader);
     std::byte* const l4 = l3 + network;
-    const bool has_options = !has_none(segment.fields.options);
-    std::size_t behind = 0;
-    if (has_options)
-        behind = write_tcp_options(segment.fields.options,
-                                   {l4 + sizeof(TcpHeader), tcp_options_bytes_max});
-    PartialSum sum = write_tcp(l4, segment, behind);
-    behind += segment.text_length;
+    PartialSum sum = write_tcp(l4, segment, option_bytes);
+    const std::size_t behind = option_bytes + segment.text_length;
     const IpFields fields{.key = segment.key,
                           .protocol = ip_protocol::tcp,
                           .payload_length = static_cast<std::uint16_t>(sizeof(TcpHeader) + behind),
@@ -188,7 +185,20 @@ void write_plain_segment(Core& core, const Interface& interface, Frame& frame,
     if (frame.finish_l4)
         return store(l4 + offsetof(TcpHeader, checksum), prepared_checksum(fields));
     if (behind != 0) sum = checksum_add(sum, {l4 + sizeof(TcpHeader), behind});
-    store(l4 + offsetof(TcpHeader, checksum), checksum_finish(sum + pseudo(fields)));
+    store(l4 + offsetof(TcpHeader, checksum), checksum_finish(checksum_carry(sum, pseudo(fields))));
+}
+
+template <Family family>
+void write_plain_segment(Core& core, const Interface& interface, Frame& frame,
+                         const SegmentFrame& segment) {
+    constexpr std::size_t network = family == Family::ip6 ? sizeof(Ip6Header) : sizeof(Ip4Header);
+    constexpr std::size_t options_at = sizeof(EthernetHeader) + network + sizeof(TcpHeader);
+    const std::size_t option_bytes =
+        has_none(segment.fields.options)
+            ? 0
+            : write_tcp_options(segment.fields.options,
+                                {frame.data + options_at, tcp_options_bytes_max});
+    write_plain<family>(core, interface, frame, segment, option_bytes);
 }
 
 /// All others: tagged.
@@ -226,6 +236,17 @@ void write_segment(Core& core, Frame& frame, const SegmentFrame& segment) {
     if (segment.key.is_ip6())
         return write_plain_segment<Family::ip6>(core, interface, frame, segment);
     write_plain_segment<Family::ip4>(core, interface, frame, segment);
+}
+
+void write_answer(Core& core, Packet& packet, const tcp::Reply& fields, IpChoice ip) {
+    const Interface& interface = core.interface(packet.interface);
+    const Mac& asked = packet.header_at<EthernetHeader>(0).source;
+    const bool is_plain = !packet.key.is_ip6() && interface.vlan == 0;
+    const SegmentFrame answer{packet.key, asked, fields, 0, ip};
+    if (is_plain && has_none(fields.options)) [[likely]]
+        return write_plain<Family::ip4>(core, interface, packet.frame, answer, 0);
+    const Mac to = asked;  // which is written over
+    write_segment(core, packet.frame, {packet.key, to, fields, 0, ip});
 }
 
 std::uint16_t datagram_offset(const Interface& interface, bool is_ip6) {

@@ -39,6 +39,9 @@ struct SegmentFrame {
 /// finish.
 void write_segment(Core& core, Frame& frame, const SegmentFrame& segment);
 
+/// The same without text, into the frame that asked and back to where it came from.
+void write_answer(Core& core, Packet& packet, const tcp::Reply& fields, IpChoice ip);
+
 /// A UDP datagram of a conversation. The payload is in the frame already, at datagram_offset(). A
 /// frame without a handle is no frame yet: see dispatch_in_fragments().
 struct DatagramFrame {

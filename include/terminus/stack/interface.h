@@ -59,7 +59,19 @@ public:
         return Ownership::none;
     }
 
+    /// Whether an IPv4 address is neither our own nor a broadcast one, as every sender's should be.
+    [[nodiscard]] bool is_anothers(be32 address) const {
+        if ((ours4_ & bit_of(address)) == 0) [[likely]]
+            return true;
+        const Ownership owned = of(address);
+        return owned != Ownership::own && owned != Ownership::broadcast;
+    }
+
 private:
+    /// One of 64 bits, for a set that answers "no" at once to nearly all who are not in it.
+    static std::uint64_t bit_of(be32 address) {
+        return std::uint64_t{1} << (address.raw() * 0x9e3779b1U >> 26);
+    }
     struct Range4 {
         std::uint32_t mask, value;  ///< as they lie on the wire
     };
@@ -71,6 +83,7 @@ private:
     std::vector<Address> own_;
     std::vector<Range6> answered_;
     std::vector<std::uint32_t> own4_, broadcasts4_;  ///< as they lie on the wire
+    std::uint64_t ours4_ = 0;                        ///< a bit_of() each of those
     std::vector<Range4> answered4_;
 };
 /// Our link-local IPv6 address there: the configured one, else fe80::/64 with the MAC's EUI-64.

@@ -39,7 +39,7 @@ struct Ip4Fields {
     const std::uint64_t second = word_of(pair_of(fields.hop_limit, fields.protocol),
                                          static_cast<std::uint32_t>(fields.ends));
     const auto third = static_cast<std::uint32_t>(fields.ends >> 32);
-    const PartialSum sum = checksum_narrow(first) + checksum_narrow(second) + third;
+    const PartialSum sum = checksum_carry(checksum_carry(first, second), third);
     const std::uint64_t checksum = finish_by_device ? 0 : checksum_finish(sum).raw();
     store(at, first);
     store(at + 8, second | checksum << 16);
