@@ -62,12 +62,19 @@ TEST(OutOfTheOrdinary, AnAckOfHalfOfWhatWasRepeated) {  // RFC 5681 section 3.1
 TEST(OutOfTheOrdinary, AWindowThatOpens) {  // RFC 9293 section 3.8.6.1
     Scene scene = served(Serve::http);      // its text is made, not held
     scene.options.body_bytes = 10;
-    run(scene, R"(
+    scene.prelude += R"(
         < P. 1:28(27) ack 1 win 0 "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
         +40ms
         > . 1:1(0) ack 28
+    )";
+    run(scene, R"(
+        < . 28:28(0) ack 1 win 1000
+        > P. 1:118(117) ack 28 "HTTP/1.1 200 OK\r\n"...
+        < . 28:28(0) ack 118
+    )");
+    run(scene, R"(
         +160ms
-        > . 1:2(1) ack 28 "H"
+        > . 1:2(1) ack 28 "H"            // a probe
         < . 28:28(0) ack 1 win 1000
         > P. 1:118(117) ack 28 "HTTP/1.1 200 OK\r\n"...    // from the beginning
         < . 28:28(0) ack 118
