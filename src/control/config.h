@@ -71,6 +71,7 @@ struct InterfaceConfig {
     std::uint16_t mtu_bytes = 1500;
     std::uint16_t vlan = 0;
     std::optional<Mac> mac;
+    bool tso = true;
     Origin origin;
 };
 

@@ -249,6 +249,9 @@ Families loops(const Snapshot& snapshot) {
     Metric turn{"terminus_turn_seconds", "Duration of a worker's turns with work, in seconds."};
     Metric turns{"terminus_turns_total", "Turns of a worker's loop, idle ones included."};
     Metric busy{"terminus_worker_busy_ratio", "Share of time in turns with work, 0 to 1."};
+    Metric cycles{
+        "terminus_worker_cycles_total",
+        "TSC cycles of a worker: in turns with work (busy), in others and asleep (idle)."};
     for_each_worker(snapshot, [&](const std::string& worker, const WorkerSnapshot& it) {
         const Histogram& shakes = it.stack.handshake;
         handshake.histogram({{"worker", worker}}, shakes.buckets, microseconds, shakes.sum_us);
@@ -256,8 +259,11 @@ Families loops(const Snapshot& snapshot) {
                        it.loop.turn_sum_ns);
         turns.add({{"worker", worker}}, it.loop.turns);
         busy.add({{"worker", worker}}, it.busy_ratio);
+        const std::uint64_t in_work = it.loop.busy_cycles;
+        cycles.add({{"worker", worker}, {"state", "busy"}}, in_work)
+            .add({{"worker", worker}, {"state", "idle"}}, it.loop.cycles - in_work);
     });
-    return {handshake.take(), turn.take(), turns.take(), busy.take()};
+    return {handshake.take(), turn.take(), turns.take(), busy.take(), cycles.take()};
 }
 
 Families devices(const Snapshot& snapshot) {
@@ -272,6 +278,23 @@ Families devices(const Snapshot& snapshot) {
         speed.add({{"device", device.name}}, device.speed_mbps * 125'000);
     }
     return {stats.take(), up.take(), speed.take()};
+}
+
+/// What only a lane sees.
+Families lanes(const Snapshot& snapshot) {
+    Metric unusable{"terminus_frames_unusable_total",
+                    "Frames received that fit no buffer, and never reached a worker."};
+    Metric chains{"terminus_tso_chains_total", "Packets that a device cut into segments (TSO)."};
+    Metric segments{"terminus_tso_segments_total", "Segments in them; each is a frame sent, too."};
+    for_each_worker(snapshot, [&](const std::string& worker, const WorkerSnapshot& it) {
+        for (std::size_t i = 0; i < snapshot.devices.size(); ++i) {
+            const Metric::Labels labels{{"worker", worker}, {"device", snapshot.devices[i].name}};
+            unusable.add(labels, it.loop.lanes[i].tally.unusable);
+            chains.add(labels, it.loop.lanes[i].tally.chains);
+            segments.add(labels, it.loop.lanes[i].tally.chained_segments);
+        }
+    });
+    return {unusable.take(), chains.take(), segments.take()};
 }
 
 Families calls(const Snapshot& snapshot) {
@@ -306,7 +329,7 @@ Families identity(const Snapshot& snapshot) {
 std::vector<prometheus::MetricFamily> families_of(const Snapshot& snapshot) {
     Families all;
     for (auto* make : {identity, traffic, books, drops, shards, rss, rules, tcp, resources, icmp,
-                       services, loops, devices, calls})
+                       services, loops, devices, lanes, calls})
         for (prometheus::MetricFamily& family : make(snapshot))
             if (!family.metric.empty()) all.push_back(std::move(family));
     return all;

@@ -77,6 +77,7 @@ void add_device(std::vector<DevicePlan>& devices, const InterfaceConfig& it) {
     DevicePlan& device = devices[lane];
     device.mtu_bytes = std::max(device.mtu_bytes, it.mtu_bytes);
     device.all_multicast |= answers_on_link(it);
+    device.tso &= it.tso;
     for (const Mac& group : groups_of(it))
         if (std::ranges::find(device.groups, group) == device.groups.end())
             device.groups.push_back(group);

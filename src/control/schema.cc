@@ -89,6 +89,8 @@ const std::array interface_keys{
     key<InterfaceConfig, &InterfaceConfig::mac>("mac", {.help = "our MAC address",
                                                         .otherwise = "the device's own",
                                                         .example = "\"02:00:00:00:00:01\""}),
+    key<InterfaceConfig, &InterfaceConfig::tso>(
+        "tso", {.help = "the device cuts long texts into segments (TSO), where it offers that"}),
 };
 
 const std::array rule_keys{

@@ -26,6 +26,7 @@ struct DevicePlan {
     std::uint16_t descriptors = 1024;  ///< per queue, each way; adjusted to what the device takes
     std::uint8_t lane = 0;             ///< its index at every worker
     bool all_multicast = false;        ///< the groups are too many to list
+    bool tso = true;                   ///< where the device offers it
 };
 
 /// What the device is and has, read back from it.
@@ -39,8 +40,9 @@ struct DeviceFacts {
     bool checks_ip4 = false, checks_tcp = false,
          checks_udp = false;  ///< verdicts on received checksums
     bool finishes_ip4 = false, finishes_tcp = false,
-         finishes_udp = false;  ///< checksums on transmission
-    bool has_tso = false;       ///< offered; not used yet
+         finishes_udp = false;         ///< checksums on transmission
+    bool has_tso = false;              ///< offered
+    std::uint16_t chain_segments = 0;  ///< in a chain that it cuts by TSO, at most; 0: not used
     bool promiscuous = false, all_multicast = false;
     RssFacts rss;
     std::vector<std::string> notes;  ///< where it is not as wished, one line each

@@ -37,7 +37,9 @@ std::vector<std::string> to_lines(const DeviceFacts& facts) {
         start + "checksums in hardware: rx" +
             protocols(facts.checks_ip4, facts.checks_tcp, facts.checks_udp) + ", tx" +
             protocols(facts.finishes_ip4, facts.finishes_tcp, facts.finishes_udp) + "; TSO " +
-            (facts.has_tso ? "offered, not used" : "none"),
+            (facts.chain_segments != 0 ? "used"
+             : facts.has_tso           ? "offered, not used"
+                                       : "none"),
         start + (facts.promiscuous     ? "promiscuous"
                  : facts.all_multicast ? "all multicast"
                                        : "filtered"),

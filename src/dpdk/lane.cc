@@ -16,7 +16,7 @@ namespace terminus {
 
 namespace {
 
-constexpr std::size_t burst = 32;
+constexpr std::size_t burst = burst_of_lane;
 /// In mbuf.hash.usr, which transmission does not use: the lane has written this frame's checksums.
 /// A frame that the device did not take the first time must not be summed again.
 constexpr std::uint32_t finished = 1;
@@ -100,7 +100,7 @@ std::size_t EthdevLane::receive(std::span<Frame> frames) {
             continue;
         }
         rte_pktmbuf_free(mbufs[i]);
-        ++unusable_;
+        ++tally_.unusable;
     }
     return kept;
 }
@@ -122,17 +122,39 @@ std::size_t EthdevLane::transmit(std::span<const Frame> frames) {
     if (!plan_.has_queue) return 0;
     std::size_t taken = 0;
     while (taken < frames.size()) {
-        std::array<rte_mbuf*, burst> mbufs;
         const auto part = frames.subspan(taken, std::min(frames.size() - taken, burst));
-        for (std::size_t i = 0; i < part.size(); ++i) {
-            prepare(part[i]);
-            mbufs[i] = mbuf_of(part[i]);
-        }
-        const std::uint16_t count = rte_eth_tx_burst(plan_.port, plan_.queue, mbufs.data(),
-                                                     static_cast<std::uint16_t>(part.size()));
-        taken += count;
-        if (count < part.size()) break;
+        for (const Frame& frame : part)
+            prepare(frame);
+        const std::size_t sent = plan_.chain_segments > 1 ? send_chained(part) : send_each(part);
+        taken += sent;
+        if (sent < part.size()) break;
     }
+    return taken;
+}
+
+std::size_t EthdevLane::send_each(std::span<const Frame> frames) const {
+    std::array<rte_mbuf*, burst> mbufs;
+    std::ranges::transform(frames, mbufs.begin(), mbuf_of);
+    return rte_eth_tx_burst(plan_.port, plan_.queue, mbufs.data(),
+                            static_cast<std::uint16_t>(frames.size()));
+}
+
+/// Some devices want a chain's header written otherwise, and may refuse one: such a device gets no
+/// chain any more.
+std::size_t EthdevLane::send_chained(std::span<const Frame> frames) {
+    ChainedBurst chained{frames, plan_.chain_segments};
+    const std::span<rte_mbuf*> packets = chained.packets();
+    const auto count = static_cast<std::uint16_t>(packets.size());
+    if (chained.chains() != 0 &&
+        rte_eth_tx_prepare(plan_.port, plan_.queue, packets.data(), count) < count) [[unlikely]] {
+        chained.end(0);
+        plan_.chain_segments = 0;
+        return send_each(frames);
+    }
+    const std::size_t taken =
+        chained.end(rte_eth_tx_burst(plan_.port, plan_.queue, packets.data(), count));
+    tally_.chains += chained.chains_taken();
+    tally_.chained_segments += chained.segments_taken();
     return taken;
 }
 

@@ -4,6 +4,8 @@
 
 #include "terminus/stack/lane.h"
 
+#include "dpdk/tso.h"
+
 #include <cstdint>
 
 struct rte_mbuf;
@@ -22,7 +24,8 @@ struct LanePlan {
     bool has_queue = true;  ///< false: only buffers, nothing is received, nothing is taken
     std::uint8_t lane = 0;  ///< for Frame::lane
     TransmitOffloads offloads;
-    rte_mempool* pool = nullptr;  ///< for fresh frames
+    std::uint16_t chain_segments = 0;  ///< in one chain for a device with TSO, at most; 0: none
+    rte_mempool* pool = nullptr;       ///< for fresh frames
 };
 
 class EthdevLane final : public Lane {
@@ -34,17 +37,17 @@ public:
     std::size_t fresh(std::span<Frame> frames) override;
     void release(std::span<const Frame> frames) override;
 
-    /// Received, but dropped here: in several buffers that do not fit one, or without room for the
-    /// headroom.
-    [[nodiscard]] std::uint64_t unusable() const { return unusable_; }
+    [[nodiscard]] LaneTally tally() const override { return tally_; }
 
 private:
     bool to_frame(rte_mbuf& mbuf, Frame& frame) const;
     void prepare(const Frame& frame) const;
+    std::size_t send_each(std::span<const Frame> frames) const;
+    std::size_t send_chained(std::span<const Frame> frames);
     [[nodiscard]] std::uint64_t offload_flags(const Frame& frame) const;
 
     LanePlan plan_;
-    std::uint64_t unusable_ = 0;
+    LaneTally tally_;
 };
 
 }  // namespace terminus

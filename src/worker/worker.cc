@@ -347,6 +347,8 @@ void Worker::account(const Reading& reading) {
 
 void Worker::publish(Tick now) {
     publish_at_ = now.after_us(settings_.publish_us);
+    for (std::size_t lane = 0; lane < settings_.lanes.size(); ++lane)
+        counters_.lanes[lane].tally = settings_.lanes[lane].lane->tally();
     stack_published_.write(stack_.counters());
     worker_published_.write(counters_);
     const auto hits = stack_.rule_hits();

@@ -61,6 +61,7 @@ struct LaneCounters {
     std::uint64_t frames_received = 0, bytes_received = 0, frames_sent = 0, bytes_sent = 0;
     std::uint64_t frames_unsent = 0;  ///< refused twice by the device, and released
     std::uint64_t missteered = 0;     ///< came on another queue than the device's key and table say
+    LaneTally tally{};                ///< the lane's own
 };
 
 /// What a worker counts itself; the stack's Counters stand beside it. The frames that a lane gave

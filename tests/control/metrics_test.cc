@@ -38,6 +38,9 @@ Snapshot example() {
     worker.stack.interfaces[1] = {10, 1000, 9, 900};
     worker.loop.handed[static_cast<std::size_t>(Errand::steer)].out = 4;
     worker.loop.lanes[0].missteered = 6;
+    worker.loop.lanes[0].tally = {.unusable = 2, .chains = 11, .chained_segments = 88};
+    worker.loop.cycles = 1000;
+    worker.loop.busy_cycles = 250;
     worker.stack.count(Drop::no_rule);
     worker.stack.count(End::dropped);
     worker.stack.count(TcpEvent::established);
@@ -95,6 +98,11 @@ TEST(Metrics, HaveTheNamesAndLabelsOfTheContract) {
           "terminus_rss_state{device=\"net_tap0\",type=\"ip6_tcp\",state=\"wrong\"} 0",
           "terminus_rss_state{device=\"net_tap0\",type=\"ip4_udp\",state=\"none\"} 1",
           "terminus_worker_busy_ratio{worker=\"0\"} 0.25",
+          "terminus_worker_cycles_total{worker=\"0\",state=\"busy\"} 250",
+          "terminus_worker_cycles_total{worker=\"0\",state=\"idle\"} 750",
+          "terminus_frames_unusable_total{worker=\"0\",device=\"net_tap0\"} 2",
+          "terminus_tso_chains_total{worker=\"0\",device=\"net_tap0\"} 11",
+          "terminus_tso_segments_total{worker=\"0\",device=\"net_tap0\"} 88",
           "terminus_buffers{worker=\"0\",state=\"used\"} 96",
           "terminus_device_stat{device=\"net_tap0\",name=\"rx_good_packets\"} 12",
           "terminus_device_link_up{device=\"net_tap0\"} 1",

@@ -75,6 +75,11 @@ TEST(Plan, ReceivesAllMulticastForIp6PrefixesThatAreOnLink) {
     EXPECT_TRUE(plan_of(least + on_link).devices[0].all_multicast);
 }
 
+TEST(Plan, UsesTsoWhereNobodyForbidsIt) {
+    EXPECT_TRUE(plan_of(least).devices[0].tso);
+    EXPECT_FALSE(plan_of(std::string{least} + "tso = false\n").devices[0].tso);
+}
+
 TEST(PlanReport, TellsPeopleAndMachinesTheSame) {
     const Config config = parse_config(contract, "t.toml");
     const Plan plan = make_plan(config);

@@ -171,7 +171,7 @@ TEST(Lane, DropsAndCountsWhatDoesNotFitOneBuffer) {
     ASSERT_TRUE(send(*rig.lane, plain_frame(60, 9)));
     Frame frame = receive(*rig.lane);
     EXPECT_EQ(copy_of(frame), plain_frame(60, 9));
-    EXPECT_EQ(static_cast<EthdevLane&>(*rig.lane).unusable(), 1U);
+    EXPECT_EQ(rig.lane->tally().unusable, 1U);
     rig.lane->release({&frame, 1});
 }
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TERMINUS = Path(os.environ.get("TERMINUS", ROOT / "build" / "terminus"))
+VHOST_TAP = TERMINUS.parent / "tests" / "dpdk" / "vhost_tap"
 CAPTURES = Path(os.environ.get("TERMINUS_CAPTURES", ROOT.parent / "shared" / "captures"))
 CLONE_NEWNET = 0x40000000
 OWN4, OWN6 = "198.18.0.2", "2001:db8:18::2"
@@ -225,10 +226,33 @@ def metric_total(text: str, name: str, **labels: str) -> float:
     return total
 
 
+class VhostTap:
+    """The process at the other end of the appliance's virtio device."""
+
+    def __init__(self, home: Namespace, device: str):
+        self.path = Path(self.socket(device))
+        self.process = subprocess.Popen(home.command(VHOST_TAP, self.path, device))
+        wait_for(self.path.exists, 20, "the start of vhost_tap")
+
+    @staticmethod
+    def socket(device: str) -> str:
+        return f"/tmp/tm-e2e-{device}.sock"
+
+    def remove(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.path.unlink(missing_ok=True)
+
+
 class World:
     """Two namespaces, a link of one kind between them, and an appliance at one end.
 
-    `kind` is "tap", "af_packet" or "af_xdp". On a veth both ends finish checksums in software.
+    `kind` is "tap", "af_packet" or "af_xdp"; on a veth both ends finish checksums in software.
+    "virtio" is a device with TSO: vhost_tap, whose tap gives the kernel chains to cut.
     """
 
     def __init__(self, name: str, kind: str, config: str, huge_pages: str = "never"):
@@ -242,7 +266,7 @@ class World:
             self.appliance = self.keep(
                 Appliance(self.home, self.complete(config, huge_pages)))
             self.appliance.wait_until_ready()
-            if kind == "tap":
+            if kind in ("tap", "virtio"):
                 must("ip", "-n", self.home.name, "link", "set", self.device,
                      "netns", self.net.name)
                 give_addresses(self.net, self.device)
@@ -257,6 +281,9 @@ class World:
 
     def make_link(self) -> None:
         if self.kind == "tap":
+            return
+        if self.kind == "virtio":
+            self.keep(VhostTap(self.home, self.device))
             return
         far = self.device[:-1] + "a"
         must("ip", "-n", self.home.name, "link", "add", far, "address", OWN_MAC, "type", "veth",
@@ -273,6 +300,7 @@ class World:
 
     def device_string(self) -> str:
         return {"tap": f"net_tap0,iface={self.device}",
+                "virtio": f"net_virtio_user0,queue_size=1024,path={VhostTap.socket(self.device)}",
                 "af_packet": f"net_af_packet0,iface={self.device[:-1]}a",
                 "af_xdp": f"net_af_xdp0,iface={self.device[:-1]}a"}[self.kind]
 

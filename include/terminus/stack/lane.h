@@ -5,9 +5,16 @@
 #include "terminus/stack/frame.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace terminus {
+
+/// What only a lane can count.
+struct LaneTally {
+    std::uint64_t unusable = 0;  ///< received, and dropped: they fit no frame with its headroom
+    std::uint64_t chains = 0, chained_segments = 0;  ///< sent by TSO
+};
 
 class Lane {
 public:
@@ -25,6 +32,7 @@ public:
     virtual std::size_t fresh(std::span<Frame> frames) = 0;
     /// Takes back frames that shall not be sent.
     virtual void release(std::span<const Frame> frames) = 0;
+    [[nodiscard]] virtual LaneTally tally() const { return {}; }
 };
 
 }  // namespace terminus
