@@ -34,6 +34,8 @@ std::uint32_t toeplitz(std::span<const std::byte> key, std::span<const std::byte
 
 Toeplitz::Toeplitz(std::span<const std::byte> key) {
     TERMINUS_ASSERT(key.size() >= key_bytes);
+    for (std::size_t at = 0; at < key_bytes; at += 8)
+        words_[at / 8] = load<be64>(&key[at]).host();
     for (std::size_t at = 0; at < most_input_bytes; ++at)
         for (unsigned half = 0; half < 16; ++half) {
             shares_[2 * at][half] = byte_share(key_window(key, at), half << 4);

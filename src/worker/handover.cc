@@ -13,7 +13,9 @@ HandOver::HandOver(Exchange& exchange, std::uint16_t worker, Counters& counters)
 void HandOver::add(std::uint16_t to, const Frame& frame, Errand errand) {
     if (std::exchange(is_empty_, false)) dropped_.clear();
     Parcel& parcel = parcels_[to];
-    parcel.frames[parcel.count++] = {.frame = frame, .errand = errand};
+    Passed& passed = parcel.frames[parcel.count++];
+    passed.frame = frame;
+    passed.errand = errand;
     if (parcel.count == most_collected) push(to);
 }
 

@@ -22,23 +22,16 @@ constexpr std::uint32_t patient_bursts = 64;  ///< full ones, before we look how
 constexpr std::uint64_t overload_ms = 100;    ///< from the last look that found too much
 constexpr int most_advances = 64;             ///< for what one turn's calls cause
 
-/// Calls `act` with each longest run of frames for one lane.
+/// Calls `act` with each longest run of frames for one of so many lanes.
 template <typename Act>
-void for_each_run(std::span<const Frame> frames, Act act) {
+void for_each_run(std::span<const Frame> frames, std::size_t lanes, Act act) {
     while (!frames.empty()) {
-        std::size_t length = 1;
+        std::size_t length = lanes == 1 ? frames.size() : 1;
         while (length < frames.size() && frames[length].lane == frames[0].lane)
             ++length;
         act(frames.first(length));
         frames = frames.subspan(length);
     }
-}
-
-std::uint64_t bytes_of(std::span<const Frame> frames) {
-    std::uint64_t bytes = 0;
-    for (const Frame& frame : frames)
-        bytes += frame.length;
-    return bytes;
 }
 
 }  // namespace
@@ -162,7 +155,6 @@ bool Worker::receive(std::size_t lane, Tick now) {
     std::span<Frame> frames = std::span(burst_).first(take_frames(lane, now));
     if (frames.empty()) return false;
     counters_.lanes[lane].frames_received += frames.size();
-    counters_.lanes[lane].bytes_received += bytes_of(frames);
     while (!frames.empty()) {
         const auto part = frames.first(std::min(frames.size(), burst_frames));
         frames = frames.subspan(part.size());
@@ -198,22 +190,28 @@ void Worker::hear(std::span<Frame> frames, bool is_full, Tick now) {
 /// What a device that has proven itself steers by ports is ours, unless its own hash says
 /// otherwise.
 std::size_t Worker::steer(std::size_t lane, std::span<Frame> frames) {
-    std::array<bool, rss_types + 1> is_trusted{};
-    if (const Proof* proof = settings_.lanes[lane].proof)
-        for (std::size_t type = 0; type < rss_types; ++type)
-            is_trusted[type] = proof->verdict(static_cast<RssType>(type)) == Verdict::proven;
+    const Proof* proof = settings_.lanes[lane].proof;
+    const auto verdict_on = [proof](RssType type) {
+        return proof == nullptr ? Verdict::none : proof->verdict(type);
+    };
     const Spread& spread = (*settings_.spreads)[lane];
-    const std::uint16_t self = settings_.worker;
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < frames.size(); ++i) {
-        const Frame& frame = frames[i];
+    const auto is_claimed = [&](const Frame& frame) {
+        return !frame.has_hash || spread.owner(frame.hash) == settings_.worker;
+    };
+    std::size_t at = 0;
+    if (verdict_on(RssType::ip4_tcp) == Verdict::proven)
+        while (at < frames.size() && is_plain_tcp4(frames[at]) && is_claimed(frames[at]))
+            ++at;
+    if (at == frames.size()) return at;
+    std::size_t kept = at;
+    for (; at < frames.size(); ++at) {
+        const Frame& frame = frames[at];
         const RssType type = rss_type(frame.bytes());
-        const bool is_ours = is_trusted[static_cast<std::size_t>(type)] &&
-                             (!frame.has_hash || spread.owner(frame.hash) == self);
-        const std::uint16_t owner = is_ours ? self : owner_of(frame, lane, type);
-        if (owner != self)
+        const bool is_ours = verdict_on(type) == Verdict::proven && is_claimed(frame);
+        const std::uint16_t owner = is_ours ? settings_.worker : owner_of(frame, lane, type);
+        if (owner != settings_.worker)
             handover_.add(owner, frame, Errand::steer);
-        else if (kept++ != i)
+        else if (kept++ != at)
             frames[kept - 1] = frame;
     }
     hand_over();
@@ -221,19 +219,26 @@ std::size_t Worker::steer(std::size_t lane, std::span<Frame> frames) {
 }
 
 std::uint16_t Worker::owner_of(const Frame& frame, std::size_t lane, RssType type) {
-    Tuple tuple;
-    const Concern concern = concern_of(frame.bytes(), tuple);
-    if (concern == Concern::everyone) share(frame);
-    if (concern != Concern::the_owner) return settings_.worker;
-    const std::uint16_t owner = (*settings_.spreads)[lane].owner(tuple);
-    if (settings_.lanes[lane].proof != nullptr)
+    const Spread& spread = (*settings_.spreads)[lane];
+    if (type == RssType::none) return owner_of_other(frame, spread);
+    const std::uint16_t owner = spread.owner(frame, type);
+    const Proof* proof = settings_.lanes[lane].proof;
+    if (proof != nullptr && proof->verdict(type) != Verdict::none)
         learn_of_device(frame, lane, type, owner == settings_.worker);
     return owner;
 }
 
+/// Of what no device steers.
+std::uint16_t Worker::owner_of_other(const Frame& frame, const Spread& spread) {
+    Tuple tuple;
+    const Concern concern = concern_of(frame.bytes(), tuple);
+    if (concern == Concern::everyone) share(frame);
+    return concern == Concern::the_owner ? spread.owner(tuple) : settings_.worker;
+}
+
 void Worker::learn_of_device(const Frame& frame, std::size_t lane, RssType type, bool rightly) {
     Proof& proof = *settings_.lanes[lane].proof;
-    if (proof.verdict(type) == Verdict::none || !is_evidence(frame, type)) return;
+    if (!is_evidence(frame, type)) return;
     proof.hear(type, settings_.worker, rightly);
     if (!rightly) ++counters_.lanes[lane].missteered;
 }
@@ -291,7 +296,8 @@ bool Worker::flush() {
 }
 
 void Worker::send(std::span<const Frame> frames) {
-    for_each_run(frames, [this](std::span<const Frame> run) { send_run(run); });
+    for_each_run(frames, settings_.lanes.size(),
+                 [this](std::span<const Frame> run) { send_run(run); });
 }
 
 void Worker::send_run(std::span<const Frame> run) {
@@ -305,14 +311,13 @@ void Worker::send_run(std::span<const Frame> run) {
     if (taken < run.size()) taken += lane.lane->transmit(run.subspan(taken));
     LaneCounters& counters = counters_.lanes[run[0].lane];
     counters.frames_sent += taken;
-    counters.bytes_sent += bytes_of(run.first(taken));
     if (taken == run.size()) return;
     counters.frames_unsent += run.size() - taken;
     lane.lane->release(run.subspan(taken));
 }
 
 void Worker::release(std::span<const Frame> frames) {
-    for_each_run(frames, [this](std::span<const Frame> run) {
+    for_each_run(frames, settings_.lanes.size(), [this](std::span<const Frame> run) {
         settings_.lanes[run[0].lane].lane->release(run);
     });
 }
@@ -320,14 +325,11 @@ void Worker::release(std::span<const Frame> frames) {
 /// All lanes of a worker draw on one pool of buffers, so that a frame from the first may leave by
 /// any.
 void Worker::restock() {
-    std::array<Frame, burst_frames> fresh;
-    while (const std::size_t wanted = std::min(outbox_.stock_wanted(), fresh.size())) {
-        const std::size_t count = settings_.lanes[0].lane->fresh(std::span(fresh).first(wanted));
-        outbox_.restock(std::span(fresh).first(count));
-        if (count == wanted) continue;
-        ++counters_.stock_short;
-        return;
-    }
+    const std::span<Frame> room = outbox_.stock_room();
+    if (room.empty()) return;
+    const std::size_t count = settings_.lanes[0].lane->fresh(room);
+    outbox_.restock(count);
+    if (count < room.size()) ++counters_.stock_short;
 }
 
 /// The time since the reading before belongs to the turn before, and to the rest after it.

@@ -58,7 +58,7 @@ struct WorkerSettings {
 };
 
 struct LaneCounters {
-    std::uint64_t frames_received = 0, bytes_received = 0, frames_sent = 0, bytes_sent = 0;
+    std::uint64_t frames_received = 0, frames_sent = 0;
     std::uint64_t frames_unsent = 0;  ///< refused twice by the device, and released
     std::uint64_t missteered = 0;     ///< came on another queue than the device's key and table say
     LaneTally tally{};                ///< the lane's own
@@ -117,6 +117,7 @@ private:
     void hear(std::span<Frame> frames, bool is_full, Tick now);
     std::size_t steer(std::size_t lane, std::span<Frame> frames);
     std::uint16_t owner_of(const Frame& frame, std::size_t lane, RssType type);
+    std::uint16_t owner_of_other(const Frame& frame, const Spread& spread);
     void learn_of_device(const Frame& frame, std::size_t lane, RssType type, bool rightly);
     void share(const Frame& frame);
     bool share_with(std::uint16_t other, const Frame& frame);

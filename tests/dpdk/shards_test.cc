@@ -367,6 +367,27 @@ TEST(ShardsTogether, TrustADeviceAfterAThousandFrames) {
     EXPECT_EQ(host.proof.verdict(RssType::ip4_tcp), Verdict::proven);
 }
 
+/// A proven device steers whole packets only.
+TEST(ShardsTogether, SteerFragmentsOfAProvenDevice) {
+    Host host{{.workers = 3}};
+    let_prove(host, Family::ip4);
+    EXPECT_EQ(host.proof.verdict(RssType::ip4_tcp), Verdict::proven);
+    for (std::uint32_t i = 0; i < 12; ++i) {
+        Peer it{.family = Family::ip4, .port = static_cast<std::uint16_t>(40'000 + i)};
+        it.connect(host);
+        const std::string text(1000, static_cast<char>('a' + i));
+        const auto fragments = encode_fragments(it.segment(push | ack, text), 600, 100 + i);
+        for (std::size_t part = 0; part < fragments.size(); ++part)
+            host.nic.arrive_at(static_cast<std::uint16_t>((i + part) % 3), fragments[part]);
+        for (int turn = 0; turn < 4; ++turn)
+            host.turn();
+        std::string heard;
+        for (const Datagram& answer : host.spoken())
+            heard += answer.payload;
+        EXPECT_EQ(heard, text) << it.port;
+    }
+}
+
 TEST(ShardsTogether, DistrustADeviceThatErrsBeforeTheThousandth) {
     Host host{{.workers = 3, .nic = Nic::wrong}};
     let_prove(host, Family::ip4);

@@ -68,7 +68,6 @@ TEST(Worker, AnswersThroughTheLaneThatAsked) {
     const WorkerCounters counters = single.worker().counters();
     EXPECT_EQ(counters.lanes[0].frames_received, 3U);
     EXPECT_GE(counters.lanes[0].frames_sent, 3U);
-    EXPECT_GE(counters.lanes[0].bytes_received, 3U * 42);
     EXPECT_EQ(single.worker().stack_counters().frames_received, 3U);
 }
 

@@ -183,6 +183,30 @@ TEST(Steering, TrustsADeviceWithPlainPacketsOnly) {
     EXPECT_EQ(type(tcp(both[0]).dont_fragment()), RssType::ip4_tcp);
 }
 
+/// The short ways mean what the long ones do.
+TEST(Steering, LooksOnceAtWhatIsPlain) {
+    Rng rng(6);
+    std::array<int, rss_types + 1> seen{};
+    const Spread spread = Spread::even(a_key(), 4096);
+    for (int round = 0; round < 50'000; ++round) {
+        const Hosts& hosts = both[rng.below(2)];
+        Bytes bytes = (rng.below(2) == 0 ? tcp(hosts) : udp(hosts)).bytes();
+        if (rng.below(2) == 0) bytes[12 + rng.below(12)] ^= static_cast<std::byte>(rng.next());
+        Frame frame;
+        frame.data = bytes.data();
+        frame.length = static_cast<std::uint32_t>(bytes.size());
+        const RssType type = rss_type(bytes);
+        ++seen.at(static_cast<std::size_t>(type));
+        ASSERT_EQ(is_plain_tcp4(frame), type == RssType::ip4_tcp);
+        if (type == RssType::none) continue;
+        Tuple tuple;
+        ASSERT_EQ(concern_of(bytes, tuple), Concern::the_owner);
+        ASSERT_EQ(spread.owner(frame, type), spread.owner(tuple));
+    }
+    for (const int count : seen)
+        EXPECT_GT(count, 1000);
+}
+
 /// A device may steer what is broken as it likes.
 TEST(Steering, TakesSoundPacketsForEvidenceOnly) {
     const auto judge = [](const Packet& packet, Checked ip = Checked::unknown,

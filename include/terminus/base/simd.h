@@ -2,9 +2,13 @@
 /// portable twin, tested equal.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <cstring>
 
-#if defined(__SSE2__)
+#if defined(__SSE4_1__)
+#include <smmintrin.h>
+#elif defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
@@ -35,6 +39,32 @@ inline void spin_pause() {
     return static_cast<std::uint32_t>(_mm_movemask_epi8(same));
 #else
     return match16_portable(tags, tag);
+#endif
+}
+
+/// 16 bytes, of which those bits count that are set in `mask`.
+struct alignas(16) Pattern16 {
+    std::array<std::uint8_t, 16> bytes{}, mask{};
+};
+
+/// Whether the 16 bytes at `at` are the pattern's: the portable twin.
+[[nodiscard]] inline bool fits16_portable(const void* at, const Pattern16& pattern) {
+    bool fits = true;
+    std::array<std::uint8_t, 16> bytes;
+    std::memcpy(bytes.data(), at, bytes.size());
+    for (unsigned i = 0; i < 16; ++i)
+        fits &= ((bytes[i] ^ pattern.bytes[i]) & pattern.mask[i]) == 0;
+    return fits;
+}
+
+/// Whether the 16 bytes at `at`, of any alignment, are the pattern's.
+[[nodiscard]] inline bool fits16(const void* at, const Pattern16& pattern) {
+#if defined(__SSE4_1__)
+    const auto* words = reinterpret_cast<const __m128i*>(&pattern);
+    const __m128i bytes = _mm_loadu_si128(static_cast<const __m128i*>(at));
+    return _mm_testz_si128(_mm_xor_si128(bytes, words[0]), words[1]) != 0;
+#else
+    return fits16_portable(at, pattern);
 #endif
 }
 

@@ -55,6 +55,9 @@ public:
     [[nodiscard]] std::size_t stock_wanted() const { return stock_.size() - stocked_; }
     /// Adds fresh frames; at most stock_wanted() of them.
     void restock(std::span<const Frame> frames);
+    /// The same in place: where the stock has room, and how many frames a prefix now has.
+    [[nodiscard]] std::span<Frame> stock_room() { return std::span{stock_}.subspan(stocked_); }
+    void restock(std::size_t count) { stocked_ += count; }
     /// Takes the stock back, at the end. The caller releases the frames.
     [[nodiscard]] std::span<const Frame> unstock();
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "terminus/base/endian.h"
+#include "terminus/base/simd.h"
 #include "terminus/stack/calls.h"
 #include "terminus/stack/frame.h"
 #include "terminus/wire/address.h"
@@ -45,6 +46,12 @@ enum class Concern : std::uint8_t {
 /// owner. Reads inside `frame` only, whatever it holds.
 [[nodiscard]] Concern concern_of(std::span<const std::byte> frame, Tuple& tuple);
 
+/// The flow types of RSS: what a device may be trusted to steer by its ports. Deliberate: a frame
+/// with a tag, IP options or extension headers is of no type, for devices differ in how far they
+/// look; such frames are steered in software, always.
+enum class RssType : std::uint8_t { ip4_tcp, ip4_udp, ip6_tcp, ip6_udp, none };
+inline constexpr std::size_t rss_types = 4;
+
 /// What arrives at a device, by owner: the table gives the worker of each slot, and a hash's lowest
 /// bits are its slot. Immutable, shared by all workers.
 class Spread {
@@ -60,6 +67,14 @@ public:
     [[nodiscard]] std::uint16_t owner(const Tuple& tuple) const {
         return owner(hash_(std::span{tuple.bytes}.first(tuple.length)));
     }
+    /// Of a frame of such a type, but none: there the tuple lies in one piece.
+    [[nodiscard]] std::uint16_t owner(const Frame& frame, RssType type) const {
+        const std::byte* ip = frame.data + sizeof(EthernetHeader);
+        if (type == RssType::ip4_tcp || type == RssType::ip4_udp)
+            return owner(
+                hash_(std::span<const std::byte, 12>{ip + offsetof(Ip4Header, source), 12}));
+        return owner(hash_(std::span<const std::byte, 36>{ip + offsetof(Ip6Header, source), 36}));
+    }
 
 private:
     Toeplitz hash_;
@@ -70,11 +85,6 @@ private:
 /// By lane: what each device's frames are spread by.
 using Spreads = std::vector<Spread>;
 
-/// The flow types of RSS: what a device may be trusted to steer by its ports. Deliberate: a frame
-/// with a tag, IP options or extension headers is of no type, for devices differ in how far they
-/// look; such frames are steered in software, always.
-enum class RssType : std::uint8_t { ip4_tcp, ip4_udp, ip6_tcp, ip6_udp, none };
-inline constexpr std::size_t rss_types = 4;
 /// As in metrics and the log: "ip4_tcp".
 [[nodiscard]] const char* name(RssType type);
 
@@ -101,8 +111,31 @@ inline RssType rss_type_of(std::uint8_t protocol, RssType tcp, RssType udp) {
     }
     if (type != be16{ether_type::ip6} || frame.size() < l3 + sizeof(Ip6Header) + port_bytes)
         return RssType::none;
+    if (std::to_integer<unsigned>(*ip) >> 4 != 6) return RssType::none;
     const auto protocol = load<std::uint8_t>(ip + offsetof(Ip6Header, next_header));
     return detail::rss_type_of(protocol, RssType::ip6_tcp, RssType::ip6_udp);
+}
+
+/// Whether a frame is of the type ip4_tcp, as nearly all are, in one look. Deliberate: its length
+/// is not asked for; a frame too short for its headers is dropped by whoever has it, and a buffer
+/// holds more than those.
+[[nodiscard]] inline bool is_plain_tcp4(const Frame& frame) {
+    constexpr std::size_t from = 8, type = 12 - from, ip = sizeof(EthernetHeader) - from;
+    static constexpr Pattern16 plain = [] {
+        Pattern16 of;
+        const auto want = [&of](std::size_t at, unsigned byte, unsigned mask = 0xff) {
+            of.bytes[at] = static_cast<std::uint8_t>(byte);
+            of.mask[at] = static_cast<std::uint8_t>(mask);
+        };
+        want(type, ether_type::ip4 >> 8);
+        want(type + 1, ether_type::ip4 & 0xff);
+        want(ip, 0x45);
+        want(ip + 6, 0, (ip4_more_fragments | ip4_offset_mask) >> 8);
+        want(ip + 7, 0, ip4_offset_mask & 0xff);
+        want(ip + offsetof(Ip4Header, protocol), ip_protocol::tcp);
+        return of;
+    }();
+    return fits16(frame.data + from, plain);
 }
 
 /// Whether a device that steers by ports must have steered this frame, of that type, so: its
