@@ -40,9 +40,9 @@ public:
     [[nodiscard]] LaneTally tally() const override { return tally_; }
 
 private:
-    bool to_frame(rte_mbuf& mbuf, Frame& frame) const;
-    void prepare(const Frame& frame) const;
-    std::size_t send_each(std::span<const Frame> frames) const;
+    rte_mbuf* prepare(const Frame& frame) const;
+    void finish(const Frame& frame, rte_mbuf& mbuf) const;
+    std::size_t send(std::span<rte_mbuf*> packets) const;
     std::size_t send_chained(std::span<const Frame> frames);
     [[nodiscard]] std::uint64_t offload_flags(const Frame& frame) const;
 
