@@ -4,7 +4,6 @@
 #include "terminus/wire/udp.h"
 
 #include "steps.h"
-#include "write.h"
 
 #include <algorithm>
 #include <array>

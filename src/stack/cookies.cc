@@ -106,7 +106,8 @@ bool hold_stateless(Core& core, const Turn& turn, Packet& packet, const Segment&
     answer_segment(core, turn, packet,
                    {.seq = segment.ack,
                     .ack = is_before ? segment.seq + 1 : segment.seq,
-                    .flags = tcp_flag::ack});
+                    .flags = tcp_flag::ack},
+                   core.settings.tcp);
     return true;
 }
 

@@ -7,7 +7,6 @@
 #include "neighbour_link.h"
 #include "path_mtu.h"
 #include "steps.h"
-#include "write.h"
 
 #include <algorithm>
 #include <utility>

@@ -50,6 +50,7 @@ FlowId Flows::create(const Key& key, std::uint64_t hash) {
         return no_flow;
     }
     const auto hash_of = [&](FlowId other) { return this->hash(this->key(other)); };
+    has_newcomers_ = true;
     if (table_.insert(hash, id, hash_of)) return id;
     release_key(&records_[id], keys_);
     records_.free(id);

@@ -28,17 +28,22 @@ public:
 
     [[nodiscard]] std::uint64_t hash(const Key& key) const { return terminus::hash(key_, key); }
     void prefetch(std::uint64_t hash) const { table_.prefetch(hash); }
-    /// Second step of a burst: names the likely record; no_flow: there is none.
-    [[nodiscard]] FlowId likely(std::uint64_t hash) const {
-        return table_.first(table_.candidates(hash));
+    /// Second step of a burst: names the likely record; no_flow: there is none, unsure_flow:
+    /// perhaps.
+    [[nodiscard]] FlowId likely(std::uint64_t hash) {
+        has_newcomers_ = false;
+        const Table::Candidates candidates = table_.candidates(hash);
+        const FlowId id = table_.first(candidates);
+        return id == no_flow && candidates.overflowed ? unsure_flow : id;
     }
     /// Third step: brings it near.
     void prefetch_record(FlowId likely) const {
-        records_.prefetch(likely == no_flow ? FlowId{0} : likely);
+        records_.prefetch(likely.value < unsure_flow.value ? likely : FlowId{0});
     }
     /// `likely` is what likely() named, whatever has become of it meanwhile.
     [[nodiscard]] FlowId find(const Key& key, std::uint64_t hash, FlowId likely) const {
-        if (likely != no_flow && is_named(likely, key) &&
+        if (likely == no_flow && !has_newcomers_) return no_flow;
+        if (likely.value < unsure_flow.value && is_named(likely, key) &&
             records_[likely].state() != tcp::State::closed) [[likely]]
             return likely;
         return find(key, hash);
@@ -148,6 +153,7 @@ private:
     DelayedAcks delayed_acks_;
     std::uint32_t most_delayed_acks_;
     std::uint32_t unasked_ = no_slot;
+    bool has_newcomers_ = false;  ///< flows have begun since likely() was asked
 };
 
 }  // namespace terminus

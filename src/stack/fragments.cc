@@ -5,7 +5,6 @@
 #include "terminus/stack/reassembly.h"
 
 #include "steps.h"
-#include "write.h"
 
 #include <algorithm>
 

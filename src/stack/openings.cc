@@ -4,7 +4,6 @@
 
 #include "calls.h"
 #include "steps.h"
-#include "write.h"
 
 #include <algorithm>
 

@@ -9,7 +9,6 @@
 
 #include "path_mtu.h"
 #include "steps.h"
-#include "write.h"
 
 #include <algorithm>
 

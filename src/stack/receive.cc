@@ -5,7 +5,6 @@
 #include "terminus/wire/udp.h"
 
 #include "steps.h"
-#include "write.h"
 
 #include <array>
 #include <bit>
@@ -141,7 +140,7 @@ void act_on_datagram(Core& core, const Turn& turn, Packet& packet) {
 /// records that they name. In loops of their own, which are so short that the processor has many
 /// prefetches under way at once: one among longer steps would wait alone for its TLB miss. The
 /// buckets come while checksums are verified.
-void bring_near(const Core& core, std::span<Packet> packets) {
+void bring_near(Core& core, std::span<Packet> packets) {
     std::array<std::uint64_t, most_packets> hashes;  // of what is no segment 0, which is nobody's
     std::array<FlowId, most_packets> likely;
     for (std::size_t i = 0; i < packets.size(); ++i)

@@ -5,7 +5,6 @@
 
 #include "path_mtu.h"
 #include "steps.h"
-#include "write.h"
 
 namespace terminus {
 namespace {
@@ -199,18 +198,6 @@ tcp::Segment read_segment(const Packet& packet) {
         segment.options = parse_tcp_options(packet.frame.bytes().subspan(
             packet.view.l4 + sizeof header, header.header_bytes() - sizeof header));
     return segment;
-}
-
-void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Reply& reply) {
-    answer_segment(core, turn, packet, reply, core.settings.tcp);
-}
-
-void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Reply& reply,
-                    const tcp::Settings& settings) {
-    write_answer(core, packet, reply, ip_choice(settings));
-    send(core, turn, packet.interface, packet.frame);
-    packet.sent = true;
-    if ((reply.flags & tcp_flag::rst) != 0) ++core.counters.resets_sent;
 }
 
 namespace {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core.h"
+#include "write.h"
 
 namespace terminus {
 
@@ -36,11 +37,15 @@ void receive_segment(Core& core, const Turn& turn, Packet& packet, FlowId id);
             .urgent = header.urgent.host(),
             .flags = header.flags};
 }
-/// Writes a reply without text into the frame that asked, and sends it.
-void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Reply& reply);
-/// The same for a flow, in whose settings stands what its IP header says.
-void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Reply& reply,
-                    const tcp::Settings& settings);
+/// Writes a reply without text into the frame that asked, and sends it. What its IP header says
+/// stands in the settings.
+inline void answer_segment(Core& core, const Turn& turn, Packet& packet, const tcp::Reply& reply,
+                           const tcp::Settings& settings) {
+    write_answer(core, packet, reply, ip_choice(settings));
+    send(core, turn, packet.interface, packet.frame);
+    packet.sent = true;
+    if ((reply.flags & tcp_flag::rst) != 0) ++core.counters.resets_sent;
+}
 
 // text.cc: what happens to received text.
 /// Finds a place for the in-window text and the FIN of a segment. Returns false when the flow

@@ -4,7 +4,6 @@
 
 #include "cookies.h"
 #include "steps.h"
-#include "write.h"
 
 #include <algorithm>
 
@@ -20,7 +19,7 @@ void refuse_segment(Core& core, const Turn& turn, Packet& packet, const Segment&
         packet.drop = Drop::reset_without_flow;
         return;
     }
-    answer_segment(core, turn, packet, *reply);
+    answer_segment(core, turn, packet, *reply, core.settings.tcp);
 }
 
 /// RFC 9293 section 3.9.2.3, MUST-63: the source must be a single host's address, and not our own

@@ -4,7 +4,6 @@
 
 #include "neighbour_link.h"
 #include "steps.h"
-#include "write.h"
 
 #include <algorithm>
 #include <array>

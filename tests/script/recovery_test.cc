@@ -273,5 +273,17 @@ TEST(Burst, SpeaksOnlyForTheFlowThatItChanged) {  // a flow ends, and its record
     EXPECT_EQ(runner.harness().take_sent().size(), 1U);  // the SYN-ACK of the other
 }
 
+TEST(Burst, KnowsTheFlowsThatItBegins) {  // a SYN that comes twice begins one flow
+    ScriptRunner runner{syn_received(), Family::ip4};
+    ASSERT_TRUE(runner.play("setup", syn_received().prelude)) << runner.failure();
+    Segment segment;
+    segment.flags = 0x02;
+    Datagram syn = runner.segment_of(segment);
+    syn.source_port = 4001;
+    const std::size_t before = runner.harness().stack().flows();
+    runner.harness().inject_burst({encode(syn), encode(syn)});
+    EXPECT_EQ(runner.harness().stack().flows(), before + 1);
+}
+
 }  // namespace
 }  // namespace terminus::test

@@ -15,6 +15,8 @@ static_assert(sizeof(FlowId) == 4);
 
 /// No flow at all.
 inline constexpr FlowId no_flow{};
+/// Some flow perhaps: who wants to know must ask.
+inline constexpr FlowId unsure_flow{no_flow.value - 1};
 
 /// The most flows of one worker: a timer entry has 27 bits for the id (chunk_pool.h).
 inline constexpr std::uint32_t max_flows = 1U << 27;

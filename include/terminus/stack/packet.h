@@ -23,10 +23,10 @@ struct Packet {
     View view;
     Key key;  ///< of TCP segments: our end is the destination
     std::uint64_t hash = 0;
-    FlowId likely = no_flow;  ///< the first that the index names for the hash
-    FlowId flow = no_flow;    ///< the flow that shall speak in this packet's frame, if any
-    Stretch duplicate;        ///< what it brought a second time: RFC 2883
-    tcp::Seq isn_floor;       ///< SND.NXT of the flow before
+    FlowId likely = unsure_flow;  ///< the first that the index names for the hash
+    FlowId flow = no_flow;        ///< the flow that shall speak in this packet's frame, if any
+    Stretch duplicate;            ///< what it brought a second time: RFC 2883
+    tcp::Seq isn_floor;           ///< SND.NXT of the flow before
     std::uint8_t interface = 0;
     bool is_verified = true;  ///< its checksums have been looked at
     bool sent = false;        ///< the frame left as an answer
@@ -43,7 +43,8 @@ struct Packet {
     void begin(const Frame& received) {
         frame = received;
         hash = 0;
-        likely = flow = no_flow;
+        likely = unsure_flow;
+        flow = no_flow;
         duplicate = {};
         isn_floor = {};
         interface = 0;
