@@ -241,8 +241,8 @@ bool is_plain_tcp6(const std::byte* l4, std::uint32_t length, std::uint16_t& pay
 /// RFC 8200 section 8.1: a datagram without a checksum is none.
 bool is_plain_udp6(const std::byte* l4, std::uint32_t length) {
     const auto& udp = overlay<UdpHeader>(l4);
-    return udp.length.host() == length && udp.destination_port != be16{0} &&
-           udp.checksum != be16{0};
+    return length >= sizeof(UdpHeader) && udp.length.host() == length &&
+           udp.destination_port != be16{0} && udp.checksum != be16{0};
 }
 
 /// The same for TCP and UDP over IPv6, without extension headers.

@@ -278,6 +278,15 @@ TEST(Udp, DropsImpossibleLengthsAndPorts) {  // RFC 768
     EXPECT_EQ(verdict(Packet::udp(peer, 0, us, 53)), "none") << "the sender wants no answer";
 }
 
+TEST(Udp, OverIp6IsTruncatedBelowItsHeader) {  // RFC 768: whatever its own length says
+    for (const std::uint8_t length : {std::uint8_t{0}, std::uint8_t{7}}) {
+        test::Bytes frame = Packet::udp(peer6, 4000, us6, 53).udp_length(length).bytes();
+        frame[19] = std::byte(length);  // the payload length of IPv6
+        frame.resize(82);               // padding of the link, as long as any header
+        EXPECT_EQ(parse_bytes(frame, Checked::good, Checked::good).drop, Drop::l4_truncated);
+    }
+}
+
 TEST(Udp, EndsWhereItsOwnLengthSays) {
     const auto [drop, view] = parse_packet(query().udp_length(10));
     EXPECT_EQ(name(drop), "none");
