@@ -92,7 +92,7 @@ std::size_t find_burst(Population& flows, const std::array<Key, burst>& keys) {
     std::array<FlowId, burst> likely;
     for (std::size_t i = 0; i < burst; ++i) {
         candidates[i] = flows.table.candidates(hashes[i]);
-        likely[i] = flows.table.first(candidates[i]);
+        likely[i] = flows.table.first(hashes[i], candidates[i]);
     }
     for (const FlowId id : likely)
         flows.store.prefetch(id == no_flow ? FlowId{0} : id);

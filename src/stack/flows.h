@@ -33,7 +33,7 @@ public:
     [[nodiscard]] FlowId likely(std::uint64_t hash) {
         has_newcomers_ = false;
         const Table::Candidates candidates = table_.candidates(hash);
-        const FlowId id = table_.first(candidates);
+        const FlowId id = table_.first(hash, candidates);
         return id == no_flow && candidates.overflowed ? unsure_flow : id;
     }
     /// Third step: brings it near.

@@ -107,10 +107,10 @@ TEST(Table, KnowsOnlyTheFlowItIsAskedToErase) {
 TEST(Table, NamesTheFirstCandidateOfABurst) {
     Flows flows{100};
     const std::uint64_t hash = mixed(5);
-    EXPECT_EQ(flows.table.first(flows.table.candidates(hash)), no_flow);
+    EXPECT_EQ(flows.table.first(hash, flows.table.candidates(hash)), no_flow);
     ASSERT_TRUE(flows.insert(5, FlowId{1}));
     const auto candidates = flows.table.candidates(hash);
-    EXPECT_EQ(flows.table.first(candidates), FlowId{1});
+    EXPECT_EQ(flows.table.first(hash, candidates), FlowId{1});
     EXPECT_EQ(std::popcount(candidates.mask), 1);
     EXPECT_FALSE(candidates.overflowed);
 }

@@ -33,7 +33,6 @@ public:
     struct Candidates {
         std::uint32_t bucket = 0;  ///< the primary
         std::uint32_t mask = 0;    ///< bit i: slot i carries the tag
-        std::uint32_t seal = 0;    ///< of the hash, as a Name has it
         bool overflowed = false;  ///< when none of them matches, the secondary bucket must be asked
     };
 
@@ -49,8 +48,8 @@ public:
     /// overflowed, the secondary bucket is brought near.
     [[nodiscard]] Candidates candidates(std::uint64_t hash) const;
     /// The first candidate, whose record is worth a prefetch; no_flow when there is none.
-    [[nodiscard]] FlowId first(const Candidates& candidates) const {
-        return find_in(buckets_[candidates.bucket], candidates.mask, candidates.seal,
+    [[nodiscard]] FlowId first(std::uint64_t hash, const Candidates& candidates) const {
+        return find_in(buckets_[candidates.bucket], candidates.mask, hash,
                        [](FlowId) { return true; });
     }
 
@@ -140,7 +139,7 @@ private:
     }
 
     template <typename Matches>
-    static FlowId find_in(const Bucket& bucket, std::uint32_t mask, std::uint32_t seal,
+    static FlowId find_in(const Bucket& bucket, std::uint32_t mask, std::uint64_t hash,
                           Matches&& matches);
     template <typename HashOf>
     bool make_room(std::uint32_t at, unsigned moves, HashOf&& hash_of);
@@ -163,22 +162,22 @@ inline Table::Candidates Table::candidates(std::uint64_t hash) const {
     const std::uint32_t mask = tagged(bucket, tag_of(hash));
     const bool overflowed = bucket.overflowed != 0;
     if (mask == 0 && overflowed) terminus::prefetch(&buckets_[secondary_of(hash)]);
-    return {at, mask, Name::seal_of(hash), overflowed};
+    return {at, mask, overflowed};
 }
 
 template <typename Matches>
 FlowId Table::find(std::uint64_t hash, const Candidates& candidates, Matches&& matches) const {
-    const FlowId id =
-        find_in(buckets_[candidates.bucket], candidates.mask, candidates.seal, matches);
+    const FlowId id = find_in(buckets_[candidates.bucket], candidates.mask, hash, matches);
     if (id != no_flow || !candidates.overflowed) [[likely]]
         return id;
     const Bucket& secondary = buckets_[secondary_of(hash)];
-    return find_in(secondary, tagged(secondary, tag_of(hash)), candidates.seal, matches);
+    return find_in(secondary, tagged(secondary, tag_of(hash)), hash, matches);
 }
 
 template <typename Matches>
-FlowId Table::find_in(const Bucket& bucket, std::uint32_t mask, std::uint32_t seal,
+FlowId Table::find_in(const Bucket& bucket, std::uint32_t mask, std::uint64_t hash,
                       Matches&& matches) {
+    const std::uint32_t seal = Name::seal_of(hash);
     for (; mask != 0; mask &= mask - 1) {
         const Name name = bucket.names[slot_in(mask)];
         if (name.has(seal) && matches(name.id())) [[likely]]
