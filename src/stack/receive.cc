@@ -7,7 +7,6 @@
 #include "steps.h"
 
 #include <array>
-#include <bit>
 
 namespace terminus {
 namespace {
@@ -53,10 +52,10 @@ void parse_packet(const Core& core, Packet& packet) {
         return parse_rest(core, packet);
     packet.interface = link.interface;
     packet.is_verified = false;
-    const PlainIp4 ip{frame.data() + PlainSegment::l3};
-    const auto ports = std::rotl(load<std::uint32_t>(frame.data() + PlainSegment::l4), 16);
-    packet.key = {{ip.destination | std::uint64_t{ip.source()} << 32,
-                   ports | std::uint64_t{link.interface} << 32, 0, 0, 0, 0}};
+    const auto& ip = overlay<Ip4Header>(frame.data() + PlainSegment::l3);
+    const auto& tcp = overlay<TcpHeader>(frame.data() + PlainSegment::l4);
+    packet.key =
+        ip4_key(ip.destination, ip.source, {tcp.destination_port, tcp.source_port, link.interface});
     packet.hash = core.flows.hash(packet.key);
 }
 
