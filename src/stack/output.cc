@@ -73,7 +73,8 @@ struct Speaker {
     }
     void send_segment(Frame& frame, const Reply& fields, std::uint16_t text_length) {
         IpChoice ip = ip_choice(settings);
-        if (!core.paths.empty()) ip.dont_fragment = forbids_fragments(core, id, turn.now);
+        if (!core.paths.empty())
+            ip = ip.with_fragments_forbidden(forbids_fragments(core, id, turn.now));
         write_segment(core, frame, {key, to, fields, text_length, ip});
         if (packet != nullptr)
             send(core, turn, flow.interface, frame);

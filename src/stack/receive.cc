@@ -52,10 +52,8 @@ void parse_packet(const Core& core, Packet& packet) {
         return parse_rest(core, packet);
     packet.interface = link.interface;
     packet.is_verified = false;
-    const auto& ip = overlay<Ip4Header>(frame.data() + PlainSegment::l3);
-    const auto& tcp = overlay<TcpHeader>(frame.data() + PlainSegment::l4);
-    packet.key =
-        ip4_key(ip.destination, ip.source, {tcp.destination_port, tcp.source_port, link.interface});
+    packet.key = ip4_key(frame.data() + PlainSegment::addresses, frame.data() + PlainSegment::l4,
+                         link.interface);
     packet.hash = core.flows.hash(packet.key);
 }
 

@@ -36,8 +36,8 @@ struct IpFields {
                .protocol = fields.protocol,
                .id = id,
                .fragment = fields.dont_fragment ? ip4_dont_fragment : std::uint16_t{0},
-               .traffic_class = fields.choice.traffic_class,
-               .hop_limit = fields.choice.hop_limit},
+               .traffic_class = fields.choice.traffic_class(),
+               .hop_limit = fields.choice.hop_limit()},
               finish_by_device);
 }
 
@@ -47,8 +47,8 @@ Ip6Fields ip6_fields(const IpFields& fields) {
             .destination = {words[4], words[5]},
             .payload_length = fields.payload_length,
             .protocol = fields.protocol,
-            .traffic_class = fields.choice.traffic_class,
-            .hop_limit = fields.choice.hop_limit};
+            .traffic_class = fields.choice.traffic_class(),
+            .hop_limit = fields.choice.hop_limit()};
 }
 
 /// The sum over the pseudo header, whose addresses are the key's.
@@ -111,12 +111,6 @@ Drop hold(Core& core, const Turn& turn, const NeighbourKey& key, const Frame& fr
     return core.neighbours.hold(key, frame, sink);
 }
 
-/// RFC 3168 section 5: the lower two bits of the traffic class.
-IpChoice marked(IpChoice choice, std::uint8_t ecn) {
-    choice.traffic_class = static_cast<std::uint8_t>((choice.traffic_class & ~3U) | ecn);
-    return choice;
-}
-
 /// Writes a TCP header, its checksum zero; returns its sum, of 64 bits.
 [[gnu::always_inline]] inline PartialSum write_tcp(std::byte* l4, const SegmentFrame& segment,
                                                    std::size_t option_bytes) {
@@ -170,8 +164,8 @@ template <Family family>
     const IpFields fields{.key = segment.key,
                           .protocol = ip_protocol::tcp,
                           .payload_length = static_cast<std::uint16_t>(sizeof(TcpHeader) + behind),
-                          .dont_fragment = segment.ip.dont_fragment,
-                          .choice = marked(segment.ip, segment.fields.ecn)};
+                          .dont_fragment = segment.ip.dont_fragment(),
+                          .choice = segment.ip.marked(segment.fields.ecn)};
     frame.length = sizeof(EthernetHeader) + network + fields.payload_length;
     frame.text_length = segment.text_length;
     write_plain_link(frame.data, segment.to, interface.mac,
@@ -219,8 +213,8 @@ void write_plain_segment(Core& core, const Interface& interface, Frame& frame,
                                         {.key = segment.key,
                                          .protocol = ip_protocol::tcp,
                                          .payload_length = length,
-                                         .dont_fragment = segment.ip.dont_fragment,
-                                         .choice = marked(segment.ip, segment.fields.ecn)},
+                                         .dont_fragment = segment.ip.dont_fragment(),
+                                         .choice = segment.ip.marked(segment.fields.ecn)},
                                         sum_message);
     store(l4 + offsetof(TcpHeader, checksum), checksum);
     std::byte* l3 = l4 - frame.l3_length;
@@ -266,8 +260,8 @@ void write_datagram(Core& core, Frame& frame, const DatagramFrame& datagram) {
               {.key = datagram.key,
                .protocol = ip_protocol::udp,
                .payload_length = length,
-               .dont_fragment = datagram.ip.dont_fragment,
-               .choice = marked(datagram.ip, 0)});
+               .dont_fragment = datagram.ip.dont_fragment(),
+               .choice = datagram.ip.marked(0)});
     write_link(interface, frame, l4 - frame.l3_length, frame.l3_length + std::uint32_t{length}, {});
 }
 

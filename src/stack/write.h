@@ -17,11 +17,31 @@ namespace terminus {
 [[nodiscard]] std::uint16_t text_offset(const Interface& interface, bool is_ip6,
                                         std::size_t option_bytes);
 
-/// What a user chooses of the IP header: the two bits of ECN are the segment's own.
-struct IpChoice {
-    std::uint8_t traffic_class = 0;
-    std::uint8_t hop_limit = default_hop_limit;
-    bool dont_fragment = true;  ///< IPv4: RFC 1191 section 3
+/// What a user chooses of the IP header: the two bits of ECN are the segment's own. In one word:
+/// what is handed on in small pieces and read in large ones has to wait for them.
+class IpChoice {
+public:
+    constexpr IpChoice(std::uint8_t traffic_class = 0, std::uint8_t hop_limit = default_hop_limit,
+                       bool dont_fragment = true)
+        : bits_{traffic_class | std::uint32_t{hop_limit} << 8 |
+                std::uint32_t{dont_fragment} << 16} {}
+
+    [[nodiscard]] constexpr std::uint8_t traffic_class() const { return bits_ & 0xff; }
+    [[nodiscard]] constexpr std::uint8_t hop_limit() const { return bits_ >> 8 & 0xff; }
+    /// IPv4: RFC 1191 section 3.
+    [[nodiscard]] constexpr bool dont_fragment() const { return bits_ >> 16 != 0; }
+
+    [[nodiscard]] constexpr IpChoice with_fragments_forbidden(bool dont_fragment) const {
+        return {traffic_class(), hop_limit(), dont_fragment};
+    }
+    /// RFC 3168 section 5: the lower two bits of the traffic class.
+    [[nodiscard]] constexpr IpChoice marked(std::uint8_t ecn) const {
+        return {static_cast<std::uint8_t>((traffic_class() & ~3U) | ecn), hop_limit(),
+                dont_fragment()};
+    }
+
+private:
+    std::uint32_t bits_;
 };
 [[nodiscard]] inline IpChoice ip_choice(const tcp::Settings& settings) {
     return {settings.traffic_class, settings.hop_limit, settings.path_mtu_discovery};

@@ -174,7 +174,9 @@ class Appliance:
         return done.stdout if done.returncode == 0 else None
 
     def metric(self, name: str, **labels: str) -> float:
-        """The sum of the samples of a metric that carry all the labels."""
+        """The sum of the samples of a metric that carry all the labels, with all that was counted
+        before the call: workers publish every 250 ms."""
+        time.sleep(0.3)
         text = self.metrics_text()
         assert text is not None, "no metrics"
         return metric_total(text, name, **labels)

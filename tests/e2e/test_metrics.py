@@ -3,7 +3,6 @@
 import re
 import socket
 import subprocess
-import time
 import unittest
 
 import configs
@@ -74,7 +73,6 @@ class Metrics(FramesEndOnce, WorldCase):
         act()
         wait_for(lambda: self.appliance.metric(name, **labels) >= before + by, 5,
                  f"{name} {labels}")
-        time.sleep(0.6)
         self.assertEqual(before + by, self.appliance.metric(name, **labels), f"{name} {labels}")
 
     def refused(self, times: int, port: int = 81) -> None:

@@ -17,6 +17,7 @@
 #include "terminus/wire/address.h"
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -61,6 +62,16 @@ struct Key {
 
 [[nodiscard]] constexpr Key ip4_key(be32 local, be32 remote, const Ends& ends) {
     return {{local.raw() | std::uint64_t{remote.raw()} << 32, ends_word(ends), 0, 0, 0, 0}};
+}
+
+/// The key of an IPv4 packet to us: `addresses` points at its source and destination, `ports` at its
+/// ports. Each pair is one load: if it were put together of pieces, the processor would wait for
+/// the pieces' stores.
+[[nodiscard]] inline Key ip4_key(const std::byte* addresses, const std::byte* ports,
+                                 std::uint8_t interface) {
+    const std::uint32_t ends = std::rotl(load<std::uint32_t>(ports), 16);
+    return {{std::rotl(load<std::uint64_t>(addresses), 32), ends | std::uint64_t{interface} << 32,
+             0, 0, 0, 0}};
 }
 
 /// `local` and `remote` point at 16 bytes each, of any alignment.

@@ -26,6 +26,7 @@ namespace terminus {
 /// Where a plain segment has what.
 struct PlainSegment {
     static constexpr std::uint32_t l3 = sizeof(EthernetHeader), l4 = l3 + sizeof(Ip4Header);
+    static constexpr std::uint32_t addresses = l3 + offsetof(Ip4Header, source);
     static constexpr std::uint32_t least_bytes = l4 + sizeof(TcpHeader);
 
     /// What the views of all of them have in common.
