@@ -164,7 +164,7 @@ void count_sent(Speaker& speaker, const Plan& plan) {
 }
 
 /// Writes one planned segment. False: no frame is free.
-bool send_plan(Speaker& speaker, Plan plan) {
+bool send_plan(Speaker& speaker, Plan& plan) {
     Frame frame = speaker.take();
     if (frame.handle == nullptr) return false;
     Flow& flow = speaker.flow;
@@ -261,7 +261,7 @@ bool owes_ack(Core& core, const Turn& turn, FlowId id, const Packet* packet) {
 bool send_whole_rest(Speaker& speaker, std::uint32_t unsent) {
     if (speaker.service == nullptr || speaker.flow.holds() == Held::busy) return false;
     if (!speaker.core.paths.empty()) return false;
-    const auto plan = tcp::whole_rest(speaker.flow, unsent, speaker.settings);
+    auto plan = tcp::whole_rest(speaker.flow, unsent, speaker.settings);
     return plan && send_plan(speaker, *plan);
 }
 
@@ -345,12 +345,13 @@ void retransmit(Core& core, const Turn& turn, FlowId id, Packet* packet) {
     Speaker speaker{core, turn, id, packet};
     flow.retransmitted = 1;
     flow.stop_timing();
-    (void)send_plan(speaker, tcp::oldest_segment(flow, speaker.effort()));
+    Plan oldest = tcp::oldest_segment(flow, speaker.effort());
+    (void)send_plan(speaker, oldest);
 }
 
 void probe_window(Core& core, const Turn& turn, FlowId id) {
     Flow& flow = core.flows[id];
-    const auto plan = tcp::window_probe(flow, {.unsent_bytes = unsent_bytes(core, flow)});
+    auto plan = tcp::window_probe(flow, {.unsent_bytes = unsent_bytes(core, flow)});
     if (!plan) return tcp::go_silent(flow);
     const bool overrides = is_override(flow);
     Speaker speaker{core, turn, id, nullptr};

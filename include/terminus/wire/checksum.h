@@ -71,7 +71,7 @@ inline constexpr std::size_t long_checksum_bytes = 96;
 /// Whether a sum over all, its checksum field included, is what a right checksum makes it: all ones
 /// (RFC 1071), which is a zero of ones' complement: a multiple of 2^16 - 1, but not the other zero.
 [[nodiscard]] inline bool checksum_is_good(PartialSum sum) {
-    return sum != 0 && sum % 0xffffU == 0;
+    return checksum_finish(sum).raw() == 0;
 }
 
 /// The sum over the pseudo header: RFC 9293 section 3.1, RFC 8200 section 8.1. `length` counts the

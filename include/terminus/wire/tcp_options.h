@@ -41,10 +41,11 @@ struct TcpOptions {
     std::array<SackBlock, 4> sack{};
 };
 
-/// Whether a segment has none that write_tcp_options() would write.
+/// Whether a segment has none that write_tcp_options() would write. Each field is read as it was
+/// written: compared one by one, GCC reads several at once, which then waits for their stores.
 [[nodiscard]] inline bool has_none(const TcpOptions& options) {
-    return options.mss == 0 && options.window_scale == 0xff && !options.sack_permitted &&
-           !options.timestamps && options.sack_count == 0;
+    return (options.mss | (options.window_scale ^ 0xff) | options.sack_permitted |
+            options.timestamps | options.sack_count) == 0;
 }
 
 /// The advised layout of timestamps alone: RFC 7323 appendix A.
