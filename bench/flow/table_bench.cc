@@ -88,20 +88,27 @@ std::size_t find_burst(Population& flows, const std::array<Key, burst>& keys) {
         hashes[i] = flows.hash_of(keys[i]);
     for (const std::uint64_t hash : hashes)
         flows.table.prefetch(hash);
-    std::array<Table::Candidates, burst> candidates;
     std::array<FlowId, burst> likely;
-    for (std::size_t i = 0; i < burst; ++i) {
-        candidates[i] = flows.table.candidates(hashes[i]);
-        likely[i] = flows.table.first(hashes[i], candidates[i]);
-    }
+    for (std::size_t i = 0; i < burst; ++i)
+        likely[i] = flows.table.likely(hashes[i]);
+    const auto bring_near = [&](FlowId id) {
+        flows.store.prefetch(id.value < unsure_flow.value ? id : FlowId{0});
+    };
     for (const FlowId id : likely)
-        flows.store.prefetch(id == no_flow ? FlowId{0} : id);
+        bring_near(id);
+    for (std::size_t i = 0; i < burst; ++i) {
+        if (likely[i] != unsure_flow) continue;
+        likely[i] = flows.table.likely_elsewhere(hashes[i]);
+        bring_near(likely[i]);
+    }
     std::size_t found = 0;
     for (std::size_t i = 0; i < burst; ++i) {
-        const FlowId id = flows.table.find(hashes[i], candidates[i], [&](FlowId other) {
-            return matches(&flows.store[other], keys[i], flows.addresses);
-        });
-        found += id != no_flow ? 1 : 0;
+        const auto is_it = [&](FlowId id) {
+            return matches(&flows.store[id], keys[i], flows.addresses);
+        };
+        if (likely[i] == no_flow) continue;
+        const bool sure = is_it(likely[i]) || flows.table.find(hashes[i], is_it) != no_flow;
+        found += sure ? 1 : 0;
     }
     return found;
 }

@@ -28,15 +28,15 @@ public:
 
     [[nodiscard]] std::uint64_t hash(const Key& key) const { return terminus::hash(key_, key); }
     void prefetch(std::uint64_t hash) const { table_.prefetch(hash); }
-    /// Second step of a burst: names the likely record; no_flow: there is none, unsure_flow:
-    /// perhaps.
+    /// Second step of a burst: see Table::likely().
     [[nodiscard]] FlowId likely(std::uint64_t hash) {
         has_newcomers_ = false;
-        const Table::Candidates candidates = table_.candidates(hash);
-        const FlowId id = table_.first(hash, candidates);
-        return id == no_flow && candidates.overflowed ? unsure_flow : id;
+        return table_.likely(hash);
     }
-    /// Third step: brings it near.
+    [[nodiscard]] FlowId likely_elsewhere(std::uint64_t hash) const {
+        return table_.likely_elsewhere(hash);
+    }
+    /// Third step: brings the record near.
     void prefetch_record(FlowId likely) const {
         records_.prefetch(likely.value < unsure_flow.value ? likely : FlowId{0});
     }

@@ -146,10 +146,19 @@ void bring_near(Core& core, std::span<Packet> packets) {
         core.flows.prefetch(hashes[i]);
     for (Packet& packet : packets)
         verify(packet);
-    for (std::size_t i = 0; i < packets.size(); ++i)
+    std::array<std::uint8_t, most_packets> unsure;
+    std::size_t unsure_count = 0;
+    for (std::size_t i = 0; i < packets.size(); ++i) {
         packets[i].likely = likely[i] = core.flows.likely(hashes[i]);
+        unsure[unsure_count] = static_cast<std::uint8_t>(i);
+        if (likely[i] == unsure_flow) ++unsure_count;
+    }
     for (std::size_t i = 0; i < packets.size(); ++i)
         core.flows.prefetch_record(likely[i]);
+    for (const std::uint8_t i : std::span{unsure}.first(unsure_count)) {
+        packets[i].likely = core.flows.likely_elsewhere(hashes[i]);
+        core.flows.prefetch_record(packets[i].likely);
+    }
 }
 
 /// How a received frame ends, once.

@@ -37,9 +37,9 @@ TEST_F(KeyTest, OfIp4LiesInTheRecordAsOnTheWire) {
 }
 
 TEST_F(KeyTest, OfIp4IsReadFromAPacketToUs) {
-    const std::array<std::uint8_t, 8> addresses{10, 0, 0, 1, 0xc6, 0x12, 0, 2};
+    const std::array<std::uint8_t, 8> pair{10, 0, 0, 1, 0xc6, 0x12, 0, 2};
     const std::array<std::uint8_t, 4> ports{0x12, 0x34, 0, 80};
-    const auto* from = reinterpret_cast<const std::byte*>(addresses.data());
+    const auto* from = reinterpret_cast<const std::byte*>(pair.data());
     EXPECT_EQ(ip4_key(from, reinterpret_cast<const std::byte*>(ports.data()), 7),
               ip4_key(be32{0xc6120002}, be32{0x0a000001}, ends));
 }

@@ -104,18 +104,31 @@ TEST(Table, KnowsOnlyTheFlowItIsAskedToErase) {
     EXPECT_EQ(flows.find(5), no_flow);
 }
 
-TEST(Table, NamesTheFirstCandidateOfABurst) {
+TEST(Table, NamesTheLikelyFlowOfABurst) {
     Flows flows{100};
-    const std::uint64_t hash = mixed(5);
-    EXPECT_EQ(flows.table.first(hash, flows.table.candidates(hash)), no_flow);
+    EXPECT_EQ(flows.table.likely(mixed(5)), no_flow);
     ASSERT_TRUE(flows.insert(5, FlowId{1}));
-    const auto candidates = flows.table.candidates(hash);
-    EXPECT_EQ(flows.table.first(hash, candidates), FlowId{1});
-    EXPECT_EQ(std::popcount(candidates.mask), 1);
-    EXPECT_FALSE(candidates.overflowed);
+    EXPECT_EQ(flows.table.likely(mixed(5)), FlowId{1});
 }
 
-/// Two flows may share a hash: the records decide.
+TEST(Table, NamesTheLikelyFlowOfTheOtherBucket) {
+    Memory memory{Table::bytes_needed(100)};
+    Table table{memory.span(), 100};
+    // One primary bucket for all, and for each a tag of its own.
+    const auto hash_of = [](FlowId id) { return 0x1234'5678'0000'0000U + id.value * 0x1000'0001U; };
+    constexpr std::uint32_t full = Table::bucket_slots;
+    for (std::uint32_t id = 1; id <= full; ++id)
+        ASSERT_TRUE(table.insert(hash_of(FlowId{id}), FlowId{id}, hash_of));
+    constexpr FlowId last{full + 1}, absent{full + 2};
+    EXPECT_EQ(table.likely(hash_of(last)), no_flow) << "nobody had to go elsewhere yet";
+    ASSERT_TRUE(table.insert(hash_of(last), last, hash_of));
+    EXPECT_EQ(table.likely(hash_of(FlowId{1})), FlowId{1});
+    EXPECT_EQ(table.likely(hash_of(last)), unsure_flow);
+    EXPECT_EQ(table.likely_elsewhere(hash_of(last)), last);
+    EXPECT_EQ(table.likely(hash_of(absent)), unsure_flow);
+    EXPECT_EQ(table.likely_elsewhere(hash_of(absent)), no_flow);
+}
+
 TEST(Table, SeldomAsksForTheRecordOfAnother) {
     constexpr std::uint32_t planned = 10'000, strangers = 100'000;
     Flows flows{planned};
@@ -128,6 +141,7 @@ TEST(Table, SeldomAsksForTheRecordOfAnother) {
     EXPECT_LT(asked, strangers / 500);
 }
 
+/// Two flows may share a hash: the records decide.
 TEST(Table, TellsFlowsOfOneHashApart) {
     Memory memory{Table::bytes_needed(100)};
     Table table{memory.span(), 100};

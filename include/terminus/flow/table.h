@@ -29,13 +29,6 @@ class Table {
 public:
     static constexpr std::uint32_t bucket_slots = 12;
 
-    /// What the primary bucket says of a hash. Valid until the table changes.
-    struct Candidates {
-        std::uint32_t bucket = 0;  ///< the primary
-        std::uint32_t mask = 0;    ///< bit i: slot i carries the tag
-        bool overflowed = false;  ///< when none of them matches, the secondary bucket must be asked
-    };
-
     /// 64 bytes, and 7.5 for each flow.
     [[nodiscard]] static std::size_t bytes_needed(std::uint32_t flows);
     Table(std::span<std::byte> memory, std::uint32_t flows);
@@ -44,24 +37,19 @@ public:
     /// First step of a burst: brings the primary bucket near.
     void prefetch(std::uint64_t hash) const { terminus::prefetch(&buckets_[primary_of(hash)]); }
 
-    /// Second step: reads the primary bucket. When nothing there carries the tag but somebody
-    /// overflowed, the secondary bucket is brought near.
-    [[nodiscard]] Candidates candidates(std::uint64_t hash) const;
-    /// The first candidate, whose record is worth a prefetch; no_flow when there is none.
-    [[nodiscard]] FlowId first(std::uint64_t hash, const Candidates& candidates) const {
-        return find_in(buckets_[candidates.bucket], candidates.mask, hash,
-                       [](FlowId) { return true; });
+    /// Second step: whom the primary bucket names, whose record is worth a prefetch; no_flow: there
+    /// is no flow of this hash; unsure_flow: the secondary bucket, which is being brought near now,
+    /// must be asked.
+    [[nodiscard]] FlowId likely(std::uint64_t hash) const;
+    /// Third step, for those: whom the secondary bucket names, or no_flow.
+    [[nodiscard]] FlowId likely_elsewhere(std::uint64_t hash) const {
+        return likely_in(buckets_[secondary_of(hash)], hash);
     }
 
-    /// Third step: the flow for which `matches(FlowId)` holds, no_flow when there is none.
+    /// The flow for which `matches(FlowId)` holds, no_flow when there is none: for one packet, or
+    /// where what is likely is not right, or the table has changed since.
     template <typename Matches>
-    [[nodiscard]] FlowId find(std::uint64_t hash, const Candidates& candidates,
-                              Matches&& matches) const;
-    /// Second and third step at once, for one packet, or when the table has changed since.
-    template <typename Matches>
-    [[nodiscard]] FlowId find(std::uint64_t hash, Matches&& matches) const {
-        return find(hash, candidates(hash), matches);
-    }
+    [[nodiscard]] FlowId find(std::uint64_t hash, Matches&& matches) const;
 
     /// Files a flow that is not there yet. False when it is refused: there is no room within two
     /// moves. `hash_of(FlowId)` gives the hash of another flow, asked only when both buckets are
@@ -139,8 +127,10 @@ private:
     }
 
     template <typename Matches>
-    static FlowId find_in(const Bucket& bucket, std::uint32_t mask, std::uint64_t hash,
-                          Matches&& matches);
+    static FlowId find_in(const Bucket& bucket, std::uint64_t hash, Matches&& matches);
+    static FlowId likely_in(const Bucket& bucket, std::uint64_t hash) {
+        return find_in(bucket, hash, [](FlowId) { return true; });
+    }
     template <typename HashOf>
     bool make_room(std::uint32_t at, unsigned moves, HashOf&& hash_of);
 
@@ -156,29 +146,27 @@ private:
     std::uint64_t bucket_count_ = 0;
 };
 
-inline Table::Candidates Table::candidates(std::uint64_t hash) const {
-    const std::uint32_t at = primary_of(hash);
-    const Bucket& bucket = buckets_[at];
-    const std::uint32_t mask = tagged(bucket, tag_of(hash));
-    const bool overflowed = bucket.overflowed != 0;
-    if (mask == 0 && overflowed) terminus::prefetch(&buckets_[secondary_of(hash)]);
-    return {at, mask, overflowed};
+inline FlowId Table::likely(std::uint64_t hash) const {
+    const Bucket& bucket = buckets_[primary_of(hash)];
+    const FlowId id = likely_in(bucket, hash);
+    if (id != no_flow || bucket.overflowed == 0) return id;
+    terminus::prefetch(&buckets_[secondary_of(hash)]);
+    return unsure_flow;
 }
 
 template <typename Matches>
-FlowId Table::find(std::uint64_t hash, const Candidates& candidates, Matches&& matches) const {
-    const FlowId id = find_in(buckets_[candidates.bucket], candidates.mask, hash, matches);
-    if (id != no_flow || !candidates.overflowed) [[likely]]
+FlowId Table::find(std::uint64_t hash, Matches&& matches) const {
+    const Bucket& primary = buckets_[primary_of(hash)];
+    const FlowId id = find_in(primary, hash, matches);
+    if (id != no_flow || primary.overflowed == 0) [[likely]]
         return id;
-    const Bucket& secondary = buckets_[secondary_of(hash)];
-    return find_in(secondary, tagged(secondary, tag_of(hash)), hash, matches);
+    return find_in(buckets_[secondary_of(hash)], hash, matches);
 }
 
 template <typename Matches>
-FlowId Table::find_in(const Bucket& bucket, std::uint32_t mask, std::uint64_t hash,
-                      Matches&& matches) {
+FlowId Table::find_in(const Bucket& bucket, std::uint64_t hash, Matches&& matches) {
     const std::uint32_t seal = Name::seal_of(hash);
-    for (; mask != 0; mask &= mask - 1) {
+    for (std::uint32_t mask = tagged(bucket, tag_of(hash)); mask != 0; mask &= mask - 1) {
         const Name name = bucket.names[slot_in(mask)];
         if (name.has(seal) && matches(name.id())) [[likely]]
             return name.id();
