@@ -64,9 +64,9 @@ struct Key {
     return {{local.raw() | std::uint64_t{remote.raw()} << 32, ends_word(ends), 0, 0, 0, 0}};
 }
 
-/// The key of an IPv4 packet to us: `addresses` points at its source and destination, `ports` at its
-/// ports. Each pair is one load: if it were put together of pieces, the processor would wait for
-/// the pieces' stores.
+/// The key of an IPv4 packet to us: `addresses` points at its source and destination, `ports` at
+/// its ports. Each pair is one load: if it were put together of pieces, the processor would wait
+/// for the pieces' stores.
 [[nodiscard]] inline Key ip4_key(const std::byte* addresses, const std::byte* ports,
                                  std::uint8_t interface) {
     const std::uint32_t ends = std::rotl(load<std::uint32_t>(ports), 16);
