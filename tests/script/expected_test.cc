@@ -187,5 +187,16 @@ TEST(ShortAnswers, KeepToTheInitialWindow) {  // RFC 6928 section 2
     )");
 }
 
+TEST(OutOfTheOrdinary, AnAckThatIsOwedFindsAFrame) {  // RFC 9293 section 3.8.6.3, MUST-58
+    Scene scene = served(Serve::discard);
+    scene.options.lane.lends_fresh = false;
+    run(scene, R"(
+        < P. 1:101(100) ack 1
+        +100ms                           // it is due, and there is no frame
+        < . 101:101(0) ack 1
+        > . 1:1(0) ack 101
+    )");
+}
+
 }  // namespace
 }  // namespace terminus::test

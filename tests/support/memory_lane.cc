@@ -60,6 +60,10 @@ Frame MemoryLane::lend(Buffer& buffer) {
 }
 
 std::size_t MemoryLane::fresh(std::span<Frame> frames) {
+    return shape_.lends_fresh ? lend_free(frames) : 0;
+}
+
+std::size_t MemoryLane::lend_free(std::span<Frame> frames) {
     std::size_t count = 0;
     while (count < frames.size() && !free_.empty()) {
         frames[count++] = lend(*free_.back());
@@ -70,7 +74,7 @@ std::size_t MemoryLane::fresh(std::span<Frame> frames) {
 
 std::size_t MemoryLane::receive(std::span<Frame> frames) {
     std::size_t count = 0;
-    while (count < frames.size() && !arriving_.empty() && fresh(frames.subspan(count, 1)) == 1) {
+    while (count < frames.size() && !arriving_.empty() && lend_free(frames.subspan(count, 1)) == 1) {
         Frame& frame = frames[count++];
         const Bytes& bytes = arriving_.front();
         frame.length =

@@ -20,6 +20,7 @@ public:
         std::uint16_t headroom = minimum_headroom;
         std::uint16_t capacity = 1600;
         std::uint8_t index = 0;
+        bool lends_fresh = true;  ///< false: answers leave in the frames that asked, or not at all
     };
     explicit MemoryLane(Shape shape);
 
@@ -44,6 +45,7 @@ private:
     };
 
     [[nodiscard]] Frame lend(Buffer& buffer);
+    std::size_t lend_free(std::span<Frame> frames);
     void take_back(const Frame& frame);
     void check(const Frame& frame);
 
