@@ -40,14 +40,16 @@ public:
     void prefetch_record(FlowId likely) const {
         records_.prefetch(likely.value < unsure_flow.value ? likely : FlowId{0});
     }
-    /// `likely` is what likely() named, whatever has become of it meanwhile.
-    [[nodiscard]] FlowId find(const Key& key, std::uint64_t hash, FlowId likely) const {
-        if (likely == no_flow && !has_newcomers_) return no_flow;
-        if (likely.value < unsure_flow.value && is_named(likely, key) &&
-            records_[likely].state() != tcp::State::closed) [[likely]]
-            return likely;
-        return find(key, hash);
+    /// Whether the flow that was likely is the one, whatever has become of it meanwhile.
+    [[nodiscard]] bool is_right(FlowId likely, const Key& key) const {
+        return likely.value < unsure_flow.value && is_named(likely, key) &&
+               records_[likely].state() != tcp::State::closed;
     }
+    /// Whether none was likely, and still none is.
+    [[nodiscard]] bool is_nobody(FlowId likely) const {
+        return likely == no_flow && !has_newcomers_;
+    }
+    /// The flow itself, where neither is sure.
     [[nodiscard]] FlowId find(const Key& key, std::uint64_t hash) const {
         return table_.find(hash, [&](FlowId id) { return matches(&records_[id], key, keys_); });
     }

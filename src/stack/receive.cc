@@ -73,16 +73,13 @@ bool is_addressed_to_us(const Core& core, const Packet& packet, Ownership& owned
     return owned != Ownership::none;
 }
 
-void act_on_segment(Core& core, const Turn& turn, Packet& packet) {
-    if (packet.view.link_group) {  // RFC 1122 section 3.3.6: a host's packet came to a group's MAC
-        packet.drop = Drop::multicast_destination;
-        return;
-    }
-    const FlowId id = core.flows.find(packet.key, packet.hash, packet.likely);
-    if (id != no_flow) {
-        core.flows_heard = 2;
-        return receive_segment(core, turn, packet, id);
-    }
+void act_on_flow(Core& core, const Turn& turn, Packet& packet, FlowId id) {
+    core.flows_heard = 2;
+    receive_segment(core, turn, packet, id);
+}
+
+// Not inlined, so that act_on_segment() saves no registers for what is rare.
+[[gnu::noinline]] void act_on_stranger(Core& core, const Turn& turn, Packet& packet) {
     if (core.favours_flows && core.flows_heard > 0) {  // where none is heard, all serve strangers
         packet.drop = Drop::overload;
         return;
@@ -95,6 +92,23 @@ void act_on_segment(Core& core, const Turn& turn, Packet& packet) {
     } else {
         judge_stranger(core, turn, packet);
     }
+}
+
+[[gnu::noinline]] void act_on_unsure(Core& core, const Turn& turn, Packet& packet) {
+    const FlowId id = core.flows.find(packet.key, packet.hash);
+    if (id != no_flow) return act_on_flow(core, turn, packet, id);
+    act_on_stranger(core, turn, packet);
+}
+
+void act_on_segment(Core& core, const Turn& turn, Packet& packet) {
+    if (packet.view.link_group) {  // RFC 1122 section 3.3.6: a host's packet came to a group's MAC
+        packet.drop = Drop::multicast_destination;
+        return;
+    }
+    if (core.flows.is_right(packet.likely, packet.key)) [[likely]]
+        return act_on_flow(core, turn, packet, packet.likely);
+    if (core.flows.is_nobody(packet.likely)) return act_on_stranger(core, turn, packet);
+    act_on_unsure(core, turn, packet);
 }
 
 /// MLD and Neighbour Discovery, which alone may come to a group.
@@ -110,7 +124,7 @@ bool is_source_impossible(const Core& core, const Packet& packet) {
     return owned == Ownership::own || owned == Ownership::broadcast;
 }
 
-void act_on_datagram(Core& core, const Turn& turn, Packet& packet) {
+[[gnu::noinline]] void act_on_datagram(Core& core, const Turn& turn, Packet& packet) {
     Ownership owned{};
     const bool ours = is_addressed_to_us(core, packet, owned);
     const bool group = owned == Ownership::broadcast || owned == Ownership::group;
