@@ -81,7 +81,8 @@ public:
 };
 
 /// One burst of finds; returns how many were found. Prefetches have loops of their own, without a
-/// load that could miss: one that waits for its page walk holds up all that stands behind it.
+/// load that could miss: one that waits for its page walk holds up all that stands behind it. The
+/// few that must ask their secondary bucket do so last.
 std::size_t find_burst(Population& flows, const std::array<Key, burst>& keys) {
     std::array<std::uint64_t, burst> hashes;
     for (std::size_t i = 0; i < burst; ++i)

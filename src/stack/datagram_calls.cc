@@ -51,9 +51,9 @@ void send_large(Core& core, const Turn& turn, const DatagramConversation& conver
     frame.data = core.scratch.data();
     frame.capacity = static_cast<std::uint32_t>(core.scratch.size());
     conversation.to_send.read(core.blocks, std::span{core.scratch}.subspan(offset));
-    write_datagram(core, frame,
-                   {key_of(head), head.length,
-                    ip_choice(conversation.settings).with_fragments_forbidden(false)});
+    write_datagram(
+        core, frame,
+        {key_of(head), head.length, ip_choice(conversation.settings).with_dont_fragment(false)});
     const std::uint32_t mtu_bytes =
         datagram_mtu_bytes(core, path_of(head), conversation.settings, turn.now);
     dispatch_in_fragments(core, turn, head.interface, frame, {head.remote.address, mtu_bytes});
@@ -68,10 +68,10 @@ bool send_small(Core& core, const Turn& turn, const DatagramConversation& conver
     const std::size_t offset =
         datagram_offset(interface, head.remote.address.family() == Family::ip6);
     conversation.to_send.read(core.blocks, {frame.data + offset, head.length});
-    const bool whole = forbids_fragments(core, path_of(head), conversation.settings, turn.now);
-    write_datagram(core, frame,
-                   {key_of(head), head.length,
-                    ip_choice(conversation.settings).with_fragments_forbidden(whole)});
+    const bool uncut = forbids_fragments(core, path_of(head), conversation.settings, turn.now);
+    write_datagram(
+        core, frame,
+        {key_of(head), head.length, ip_choice(conversation.settings).with_dont_fragment(uncut)});
     (void)dispatch(core, turn, head.interface, frame, head.remote.address);
     return true;
 }

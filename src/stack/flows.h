@@ -33,10 +33,11 @@ public:
         has_newcomers_ = false;
         return table_.likely(hash);
     }
+    /// Third step, for those of whom likely() was unsure.
     [[nodiscard]] FlowId likely_elsewhere(std::uint64_t hash) const {
         return table_.likely_elsewhere(hash);
     }
-    /// Third step: brings the record near.
+    /// Behind both: brings the record near.
     void prefetch_record(FlowId likely) const {
         records_.prefetch(likely.value < unsure_flow.value ? likely : FlowId{0});
     }

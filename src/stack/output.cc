@@ -73,8 +73,7 @@ struct Speaker {
     }
     void send_segment(Frame& frame, const Reply& fields, std::uint16_t text_length) {
         IpChoice ip = ip_choice(settings);
-        if (!core.paths.empty())
-            ip = ip.with_fragments_forbidden(forbids_fragments(core, id, turn.now));
+        if (!core.paths.empty()) ip = ip.with_dont_fragment(forbids_fragments(core, id, turn.now));
         write_segment(core, frame, {key, to, fields, text_length, ip});
         if (packet != nullptr)
             send(core, turn, flow.interface, frame);
@@ -163,7 +162,7 @@ void count_sent(Speaker& speaker, const Plan& plan) {
         speaker.core.counters.services[flow.service].bytes_sent += plan.length;
 }
 
-/// Writes one planned segment. False: no frame is free.
+/// Writes one planned segment, and leaves in the plan what left. False: no frame is free.
 bool send_plan(Speaker& speaker, Plan& plan) {
     Frame frame = speaker.take();
     if (frame.handle == nullptr) return false;
@@ -292,6 +291,7 @@ bool send_text(Speaker& speaker, std::uint32_t unsent) {
         if (!plan) plan = plan_segment(speaker, unsent, probe);
         if (!plan) break;
         const Seq before = flow.snd_nxt;
+        const bool tries_path = probe != 0 && plan->length > flow.mss_bytes();
         if (i == most_segments || !send_plan(speaker, *plan)) {
             if (flow.ack_pending != 0) flow.ack_now = 1;
             core.flows.make_ready(speaker.id);
@@ -299,7 +299,7 @@ bool send_text(Speaker& speaker, std::uint32_t unsent) {
         }
         unsent = flow.fin_sent != 0 ? 0 : unsent - (flow.snd_nxt - before);
         former = *plan;
-        if (probe != 0 && plan->length > flow.mss_bytes()) {
+        if (tries_path) {
             begin_path_probe(core, speaker.id, now);
             probe = 0;
         }

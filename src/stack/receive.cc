@@ -78,7 +78,7 @@ void act_on_flow(Core& core, const Turn& turn, Packet& packet, FlowId id) {
     receive_segment(core, turn, packet, id);
 }
 
-// Not inlined, so that act_on_segment() saves no registers for what is rare.
+// What is rarer than a live flow's segment is not inlined: act() would save registers for it.
 [[gnu::noinline]] void act_on_stranger(Core& core, const Turn& turn, Packet& packet) {
     if (core.favours_flows && core.flows_heard > 0) {  // where none is heard, all serve strangers
         packet.drop = Drop::overload;
@@ -150,7 +150,8 @@ bool is_source_impossible(const Core& core, const Packet& packet) {
 /// Brings near what the burst's segments will be looked up in: all buckets of the index, then all
 /// records that they name. In loops of their own, which are so short that the processor has many
 /// prefetches under way at once: one among longer steps would wait alone for its TLB miss. The
-/// buckets come while checksums are verified.
+/// buckets come while checksums are verified. The few whose primary bucket is not sure ask their
+/// secondary one last, which has been under way since.
 void bring_near(Core& core, std::span<Packet> packets) {
     std::array<std::uint64_t, most_packets> hashes;  // of what is no segment 0, which is nobody's
     std::array<FlowId, most_packets> likely;

@@ -14,8 +14,8 @@ using tcp::Opening;
 using tcp::Segment;
 
 /// Inlined where most refusals come from, so that only what it looks at of the segment is read.
-[[gnu::always_inline]] inline void refuse(Core& core, const Turn& turn, Packet& packet,
-                                          const Segment& segment) {
+[[gnu::always_inline]] inline void refuse_inlined(Core& core, const Turn& turn, Packet& packet,
+                                                  const Segment& segment) {
     const auto reply = tcp::refuse(segment);
     if (!reply) {
         packet.drop = Drop::reset_without_flow;
@@ -24,7 +24,7 @@ using tcp::Segment;
     answer_segment(core, turn, packet, *reply, core.settings.tcp);
 }
 void refuse_segment(Core& core, const Turn& turn, Packet& packet, const Segment& segment) {
-    refuse(core, turn, packet, segment);
+    refuse_inlined(core, turn, packet, segment);
 }
 
 /// RFC 9293 section 3.9.2.3, MUST-63: the source must be a single host's address, and not our own
@@ -219,7 +219,7 @@ void judge_by_policy(Core& core, const Turn& turn, Packet& packet) {
         case Action::serve:
             return open(core, turn, packet, {.service = static_cast<std::uint8_t>(rule->service)},
                         read_segment(packet));
-        case Action::reset: return refuse(core, turn, packet, read_bare_segment(packet));
+        case Action::reset: return refuse_inlined(core, turn, packet, read_bare_segment(packet));
         case Action::unreachable:
             if (read_bare_segment(packet).has(tcp_flag::rst)) {
                 packet.drop = Drop::reset_without_flow;

@@ -22,20 +22,20 @@ struct IpFields {
     const Key& key;
     std::uint8_t protocol = 0;
     std::uint16_t payload_length = 0;
-    bool dont_fragment = true;
     IpChoice choice{};
 };
 
 [[gnu::always_inline]] inline void write_ip4_header(Core& core, std::byte* l3,
                                                     const IpFields& fields, bool finish_by_device) {
     // RFC 6864 section 4.1: an atomic datagram may have any id.
-    const std::uint16_t id = fields.dont_fragment ? std::uint16_t{0} : core.next_ip_id++;
+    const bool is_atomic = fields.choice.dont_fragment();
+    const std::uint16_t id = is_atomic ? std::uint16_t{0} : core.next_ip_id++;
     write_ip4(l3,
               {.ends = fields.key.words[0],
                .payload_length = fields.payload_length,
                .protocol = fields.protocol,
                .id = id,
-               .fragment = fields.dont_fragment ? ip4_dont_fragment : std::uint16_t{0},
+               .fragment = is_atomic ? ip4_dont_fragment : std::uint16_t{0},
                .traffic_class = fields.choice.traffic_class(),
                .hop_limit = fields.choice.hop_limit()},
               finish_by_device);
@@ -164,7 +164,6 @@ template <Family family>
     const IpFields fields{.key = segment.key,
                           .protocol = ip_protocol::tcp,
                           .payload_length = static_cast<std::uint16_t>(sizeof(TcpHeader) + behind),
-                          .dont_fragment = segment.ip.dont_fragment(),
                           .choice = segment.ip.marked(segment.fields.ecn)};
     frame.length = sizeof(EthernetHeader) + network + fields.payload_length;
     frame.text_length = segment.text_length;
@@ -213,7 +212,6 @@ void write_plain_segment(Core& core, const Interface& interface, Frame& frame,
                                         {.key = segment.key,
                                          .protocol = ip_protocol::tcp,
                                          .payload_length = length,
-                                         .dont_fragment = segment.ip.dont_fragment(),
                                          .choice = segment.ip.marked(segment.fields.ecn)},
                                         sum_message);
     store(l4 + offsetof(TcpHeader, checksum), checksum);
@@ -260,7 +258,6 @@ void write_datagram(Core& core, Frame& frame, const DatagramFrame& datagram) {
               {.key = datagram.key,
                .protocol = ip_protocol::udp,
                .payload_length = length,
-               .dont_fragment = datagram.ip.dont_fragment(),
                .choice = datagram.ip.marked(0)});
     write_link(interface, frame, l4 - frame.l3_length, frame.l3_length + std::uint32_t{length}, {});
 }
@@ -276,7 +273,7 @@ void write_datagram_reply(Core& core, Packet& packet, std::size_t payload_length
               {.key = key,
                .protocol = ip_protocol::udp,
                .payload_length = length,
-               .dont_fragment = false});
+               .choice = IpChoice{}.with_dont_fragment(false)});
     std::byte* l3 = l4 - packet.frame.l3_length;
     write_link(interface, packet.frame, l3, packet.frame.l3_length + std::uint32_t{length}, to);
 }

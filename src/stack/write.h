@@ -21,8 +21,8 @@ namespace terminus {
 /// what is handed on in small pieces and read in large ones has to wait for them.
 class IpChoice {
 public:
-    constexpr IpChoice(std::uint8_t traffic_class = 0, std::uint8_t hop_limit = default_hop_limit,
-                       bool dont_fragment = true)
+    constexpr IpChoice() : IpChoice{0, default_hop_limit, true} {}
+    constexpr IpChoice(std::uint8_t traffic_class, std::uint8_t hop_limit, bool dont_fragment)
         : bits_{traffic_class | std::uint32_t{hop_limit} << 8 |
                 std::uint32_t{dont_fragment} << 16} {}
 
@@ -31,7 +31,7 @@ public:
     /// IPv4: RFC 1191 section 3.
     [[nodiscard]] constexpr bool dont_fragment() const { return bits_ >> 16 != 0; }
 
-    [[nodiscard]] constexpr IpChoice with_fragments_forbidden(bool dont_fragment) const {
+    [[nodiscard]] constexpr IpChoice with_dont_fragment(bool dont_fragment) const {
         return {traffic_class(), hop_limit(), dont_fragment};
     }
     /// RFC 3168 section 5: the lower two bits of the traffic class.

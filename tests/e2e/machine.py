@@ -176,7 +176,7 @@ class Appliance:
     def metric(self, name: str, **labels: str) -> float:
         """The sum of the samples of a metric that carry all the labels, with all that was counted
         before the call: workers publish every 250 ms."""
-        time.sleep(0.3)
+        time.sleep(0.4)
         text = self.metrics_text()
         assert text is not None, "no metrics"
         return metric_total(text, name, **labels)

@@ -187,7 +187,7 @@ TEST(ShortAnswers, KeepToTheInitialWindow) {  // RFC 6928 section 2
     )");
 }
 
-TEST(OutOfTheOrdinary, AnAckThatIsOwedFindsAFrame) {  // RFC 9293 section 3.8.6.3, MUST-58
+TEST(OutOfTheOrdinary, AnAckThatIsOwedFindsAFrame) {  // RFC 9293 section 3.8.6.3, MUST-40
     Scene scene = served(Serve::discard);
     scene.options.lane.lends_fresh = false;
     run(scene, R"(

@@ -139,6 +139,26 @@ Datagram open(Harness& harness, std::uint16_t port) {
     return ack;
 }
 
+/// In a full index some flows lie in their second bucket.
+TEST(Limits, ABurstKnowsTheFlowsOfAFullIndexAmongStrangers) {
+    constexpr std::uint16_t flows = 1000, together = 16;
+    Harness::Options options;
+    options.settings.flows = flows;
+    Harness harness{options};
+    std::vector<Bytes> acks;
+    for (std::uint16_t i = 0; i < flows; ++i)
+        acks.push_back(encode(open(harness, static_cast<std::uint16_t>(4000 + i))));
+    Datagram stranger = syn_from(3999);
+    stranger.flags = tcp_flag::ack;
+    for (auto from = acks.begin(); acks.end() - from >= together; from += together) {
+        std::vector<Bytes> burst(from, from + together);
+        burst.insert(burst.begin(), encode(stranger));
+        harness.forget_sent();
+        harness.inject_burst(burst);
+        ASSERT_EQ(harness.take_sent().size(), 1U) << "only the stranger is refused";
+    }
+}
+
 /// More comes than can be served: who lives goes before who is new.
 TEST(Limits, FavourFlowsUnderOverload) {
     Harness harness;

@@ -74,7 +74,8 @@ std::size_t MemoryLane::lend_free(std::span<Frame> frames) {
 
 std::size_t MemoryLane::receive(std::span<Frame> frames) {
     std::size_t count = 0;
-    while (count < frames.size() && !arriving_.empty() && lend_free(frames.subspan(count, 1)) == 1) {
+    while (count < frames.size() && !arriving_.empty() &&
+           lend_free(frames.subspan(count, 1)) == 1) {
         Frame& frame = frames[count++];
         const Bytes& bytes = arriving_.front();
         frame.length =

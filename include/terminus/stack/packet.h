@@ -23,7 +23,7 @@ struct Packet {
     View view;
     Key key;  ///< of TCP segments: our end is the destination
     std::uint64_t hash = 0;
-    FlowId likely = unsure_flow;  ///< the first that the index names for the hash
+    FlowId likely = unsure_flow;  ///< whom the index names for the hash: see Table::likely()
     FlowId flow = no_flow;        ///< the flow that shall speak in this packet's frame, if any
     Stretch duplicate;            ///< what it brought a second time: RFC 2883
     tcp::Seq isn_floor;           ///< SND.NXT of the flow before
