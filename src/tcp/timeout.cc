@@ -12,8 +12,8 @@ namespace {
 
 // A silent flow is looked at after its silence has doubled: soon while young, rarely when old. So a
 // wheel entry that a busy flow outruns never lives longer than the silence before it. While there
-// is room for entries that are outrun, these looks are spared.
-constexpr std::int32_t shortest_look_ms = 1000;
+// is room for entries that are outrun, the first looks are spared: they may live for a minute.
+constexpr std::int32_t shortest_look_ms = 1000, shortest_far_look_ms = 60 * 1000;
 constexpr std::int32_t longest_look_ms = 60 * 60 * 1000;
 
 void set_deadline(Flow& flow, Waits waits, std::uint32_t after_ms, Tick now) {
@@ -103,7 +103,7 @@ Look probe_due(Flow& flow, const Settings& settings, Tick now) {
 Look silence_look(Flow& flow, const Settings& settings, Tick now, bool far) {
     const auto silent = static_cast<std::int32_t>(silent_ms(flow, now));
     const std::int32_t next_ms =
-        far ? longest_look_ms : std::clamp(silent, shortest_look_ms, longest_look_ms);
+        std::clamp(silent, far ? shortest_far_look_ms : shortest_look_ms, longest_look_ms);
     Millis again = now.deadline_ms() + static_cast<std::uint32_t>(next_ms);
     if (flow.waits() == Waits::fin_wait_2) {
         const Millis end = flow.last_heard + settings.fin_wait_2_ms;

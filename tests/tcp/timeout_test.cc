@@ -29,8 +29,16 @@ TEST(SilentFlows, AreLookedAtWhenTheirSilenceHasDoubled) {
     EXPECT_EQ(Silent{}.ahead_ms(false), 3000);
 }
 
-TEST(SilentFlows, AreLeftAloneForAnHourWhileTimersHaveRoom) {
-    EXPECT_EQ(Silent{}.ahead_ms(true), 60 * 60 * 1000);
+TEST(SilentFlows, AreLeftAloneForAMinuteWhileTimersHaveRoom) {
+    EXPECT_EQ(Silent{}.ahead_ms(true), 60 * 1000);
+}
+
+TEST(SilentFlows, AreLookedAtSeldomWhenOld) {
+    Silent silent;
+    silent.now = silent.now.after_ms(97'000);
+    EXPECT_EQ(silent.ahead_ms(true), 100'000);
+    silent.now = silent.now.after_ms(2 * 60 * 60 * 1000);
+    EXPECT_EQ(silent.ahead_ms(true), 60 * 60 * 1000);
 }
 
 TEST(SilentFlows, AreAskedInTimeWhetherTheyLive) {  // RFC 9293 section 3.8.4, MUST-27

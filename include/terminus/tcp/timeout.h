@@ -72,7 +72,8 @@ private:
 };
 /// Judges a flow whose deadline may have come. With Due::retransmit and Due::probe the back-off is
 /// raised, the window collapsed (RFC 5681 section 3.1) and the next deadline set. With `far`, a
-/// silent flow without an effort is looked at again when something may be due, not sooner.
+/// silent flow without an effort is looked at again in a minute or later, but where something may
+/// be due before.
 [[nodiscard]] Look look(Flow& flow, Effort* effort, const Settings& settings, Tick now,
                         bool far = false);
 
