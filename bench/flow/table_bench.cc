@@ -93,7 +93,7 @@ std::size_t find_burst(Population& flows, const std::array<Key, burst>& keys) {
     for (std::size_t i = 0; i < burst; ++i)
         likely[i] = flows.table.likely(hashes[i]);
     const auto bring_near = [&](FlowId id) {
-        flows.store.prefetch(id.value < unsure_flow.value ? id : FlowId{0});
+        flows.store.prefetch(names_a_flow(id) ? id : FlowId{0});
     };
     for (const FlowId id : likely)
         bring_near(id);

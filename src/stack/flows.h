@@ -39,11 +39,11 @@ public:
     }
     /// Behind both: brings the record near.
     void prefetch_record(FlowId likely) const {
-        records_.prefetch(likely.value < unsure_flow.value ? likely : FlowId{0});
+        records_.prefetch(names_a_flow(likely) ? likely : FlowId{0});
     }
     /// Whether the flow that was likely is the one, whatever has become of it meanwhile.
     [[nodiscard]] bool is_right(FlowId likely, const Key& key) const {
-        return likely.value < unsure_flow.value && is_named(likely, key) &&
+        return names_a_flow(likely) && is_named(likely, key) &&
                records_[likely].state() != tcp::State::closed;
     }
     /// Whether none was likely, and still none is.

@@ -78,7 +78,7 @@ void act_on_flow(Core& core, const Turn& turn, Packet& packet, FlowId id) {
     receive_segment(core, turn, packet, id);
 }
 
-// What is rarer than a live flow's segment is not inlined: act() would save registers for it.
+/// What is rarer than a live flow's segment is not inlined: act() would save registers for it.
 [[gnu::noinline]] void act_on_stranger(Core& core, const Turn& turn, Packet& packet) {
     if (core.favours_flows && core.flows_heard > 0) {  // where none is heard, all serve strangers
         packet.drop = Drop::overload;
@@ -161,16 +161,12 @@ void bring_near(Core& core, std::span<Packet> packets) {
         core.flows.prefetch(hashes[i]);
     for (Packet& packet : packets)
         verify(packet);
-    std::array<std::uint8_t, most_packets> unsure;
-    std::size_t unsure_count = 0;
-    for (std::size_t i = 0; i < packets.size(); ++i) {
+    for (std::size_t i = 0; i < packets.size(); ++i)
         packets[i].likely = likely[i] = core.flows.likely(hashes[i]);
-        unsure[unsure_count] = static_cast<std::uint8_t>(i);
-        if (likely[i] == unsure_flow) ++unsure_count;
-    }
     for (std::size_t i = 0; i < packets.size(); ++i)
         core.flows.prefetch_record(likely[i]);
-    for (const std::uint8_t i : std::span{unsure}.first(unsure_count)) {
+    for (std::size_t i = 0; i < packets.size(); ++i) {
+        if (likely[i] != unsure_flow) continue;
         packets[i].likely = core.flows.likely_elsewhere(hashes[i]);
         core.flows.prefetch_record(packets[i].likely);
     }

@@ -17,6 +17,8 @@ static_assert(sizeof(FlowId) == 4);
 inline constexpr FlowId no_flow{};
 /// Some flow perhaps: who wants to know must ask.
 inline constexpr FlowId unsure_flow{no_flow.value - 1};
+/// Whether it is one flow's, neither of these two.
+[[nodiscard]] constexpr bool names_a_flow(FlowId id) { return id.value < unsure_flow.value; }
 
 /// The most flows of one worker: a timer entry has 27 bits for the id (chunk_pool.h).
 inline constexpr std::uint32_t max_flows = 1U << 27;

@@ -13,6 +13,7 @@
 #include "terminus/wire/udp.h"
 #include "terminus/wire/view.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -84,12 +85,11 @@ struct Packet {
 
 /// The key of a TCP segment or a UDP datagram, whose ports lie alike.
 [[nodiscard]] inline Key key_of(const Packet& packet) {
+    if (packet.view.family == Family::ip4)
+        return ip4_key(packet.frame.data + packet.view.l3 + offsetof(Ip4Header, source),
+                       packet.frame.data + packet.view.l4, packet.interface);
     const auto& ports = packet.header_at<UdpHeader>(packet.view.l4);
     const Ends ends{ports.destination_port, ports.source_port, packet.interface};
-    if (packet.view.family == Family::ip4) {
-        const auto& ip = packet.header_at<Ip4Header>(packet.view.l3);
-        return ip4_key(ip.destination, ip.source, ends);
-    }
     const auto& ip = packet.header_at<Ip6Header>(packet.view.l3);
     return ip6_key(ip.destination.data(), ip.source.data(), ends);
 }
